@@ -1,0 +1,3 @@
+"""Footfall's collector."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,45 @@
+"""The database of a command line's command: the given one, a running collector's, or the embedded one for a moment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from collector.config import Settings
+from collector.embedded import DataDirectory, EmbeddedMongo, running_uri
+from collector.storage.connection import Store, open_store
+
+PATIENCE = 15.0
+"""Seconds for which another command's use of the data directory is waited for."""
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store, beside a running collector and without one.
+
+    Raises:
+        StartupError: it cannot be had.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        uri = settings.mongodb_uri or running_uri(settings.data_dir)
+        if not uri:
+            uri = await _embedded(settings, stack)
+        store = await open_store(uri, settings.database)
+        stack.callback(store.close)
+        yield store
+
+
+async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
+    directory = DataDirectory(settings.data_dir)
+    await directory.acquire("admin", PATIENCE)
+    stack.callback(directory.release)
+    mongo = embedded_mongo(settings)
+    stack.push_async_callback(mongo.stop)
+    return await mongo.start()
+
+
+def embedded_mongo(settings: Settings) -> EmbeddedMongo:
+    """The embedded MongoDB of these settings, not yet started."""
+    binary = Path(settings.mongod) if settings.mongod else None
+    return EmbeddedMongo(settings.data_dir, mongod=binary, cache_gb=settings.mongod_cache_gb)

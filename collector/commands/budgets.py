@@ -1,0 +1,41 @@
+"""Which rate limits a call counts against (section 8 of the contract)."""
+
+from __future__ import annotations
+
+from collector.access.limits import Budget
+from collector.commands.call import Call, Services
+
+
+def tracking(call: Call, services: Services) -> list[Budget]:
+    """The user's, or the key's own; with a public key also the client address's, so that one visitor cannot use up
+    the site's."""
+    settings = services.settings
+    budgets = [_owner(call, "track", settings.track_limit)]
+    key = call.who.key
+    if key and key.trust == "public":
+        budgets.append(Budget(f"public/{key.prefix}/{call.client}", settings.public_limit))
+    return budgets
+
+
+def querying(call: Call, services: Services) -> list[Budget]:
+    """The user's for queries, or the key's own."""
+    return [_owner(call, "query", services.settings.query_limit)]
+
+
+def login(call: Call, services: Services) -> list[Budget]:
+    """Tries of an address, and tries at a name."""
+    most = services.settings.login_limit
+    name = services.limits.address_name(str(call.given.get("Username", "")).strip().lower())
+    return [Budget(f"login/address/{call.client}", most), Budget(f"login/name/{name}", most)]
+
+
+def free(_call: Call, _services: Services) -> list[Budget]:
+    """None."""
+    return []
+
+
+def _owner(call: Call, what: str, limit: int) -> Budget:
+    caller = call.who
+    if caller.key and caller.key.rate_limit is not None:
+        return Budget(f"key/{caller.key.prefix}/{what}", caller.key.rate_limit)
+    return Budget(f"user/{caller.user.id}/{what}", limit)

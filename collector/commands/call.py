@@ -1,0 +1,116 @@
+"""What goes into a command and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from collector.access.directory import Directory
+from collector.access.limits import Budget, Limits
+from collector.access.passwords import Passwords
+from collector.catalog.reader import Reader
+from collector.config import Settings
+from collector.errors import Fault
+from collector.ingest.admission import Admission
+from collector.ingest.writer import Writer
+from collector.metrics import Metrics
+from collector.model import Caller, Document
+from collector.storage.connection import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What commands are made of."""
+
+    settings: Settings
+    store: Store
+    directory: Directory
+    limits: Limits
+    passwords: Passwords
+    admission: Admission
+    writer: Writer
+    reader: Reader
+    metrics: Metrics
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it was read: parameters by their documented names, and what the gate asks of its circumstances.
+
+    ``implied`` is the command of the route, None on ``/api.php``; ``size`` the bytes of the body, before or after
+    inflating, whichever is more; ``address`` the client's.
+    """
+
+    implied: str | None
+    method: str
+    parameters: Document
+    size: int = 0
+    bearer: str | None = None
+    origin: str | None = None
+    referer: str | None = None
+    host: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that has passed the gate up to its content.
+
+    ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
+    ``marks`` what is to be noted on its events. ``caller`` is None where the command needs none.
+    """
+
+    given: Document
+    client: str
+    caller: Caller | None = None
+    marks: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> Caller:
+        """The caller of a command that needs a permission."""
+        assert self.caller is not None
+        return self.caller
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a body that becomes JSON, and headers of the contract."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+    command: str = ""
+
+
+class Handler(Protocol):
+    """What a command's module provides."""
+
+    async def check(self, call: Call) -> tuple[Any, set[Fault]]:
+        """Reads the content: what ``run`` needs, and all that is wrong beyond the schema. Values that do not fit the
+        schema may come; they are the schema's to report."""
+
+    async def run(self, call: Call, content: Any) -> Answer:
+        """Does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table of commands.
+
+    ``permission`` None: no key is asked for. ``methods`` are those of the route, ``legacy_methods`` those of
+    ``/api.php``; ``budgets`` says which rate limits a call counts against; ``browsers`` whether pages of other sites
+    may read the answer.
+    """
+
+    name: str
+    route: str
+    methods: tuple[str, ...]
+    permission: str | None
+    build: Callable[[Services], Handler]
+    budgets: Callable[[Call, Services], list[Budget]]
+    legacy_methods: tuple[str, ...] = ("GET", "POST")
+    most_bytes: int = 1 << 20
+    browsers: bool = False

@@ -1,0 +1,98 @@
+"""The OpenAPI 3.1 document, made from ``schemas/`` and the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from collector import __version__
+from collector.commands.call import Command
+from collector.commands.schemas import bundled
+from collector.errors import Fault
+from collector.model import Document
+
+_REFERENCE = "#/components/schemas/"
+_FORM = "application/x-www-form-urlencoded"
+
+
+def document(commands: Iterable[Command]) -> Document:
+    """The document that is served at ``/openapi.json``."""
+    commands = list(commands)
+    schemas: Document = {}
+    paths: Document = {}
+    for command in commands:
+        schema = bundled(command.name, _REFERENCE)
+        answer = schema["$defs"].pop("answer")
+        schemas |= schema.pop("$defs")
+        name = _component(command)
+        schemas[name] = {key: value for key, value in schema.items() if not key.startswith("$")}
+        schemas[f"{name}.answer"] = answer
+        paths[command.route] = {
+            method.lower(): _operation(command, method, schemas[name]) for method in command.methods
+        }
+    paths["/api.php"] = {"post": _legacy(commands)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Footfall", "version": __version__, "description": "Event tracking for e-mail lists."},
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(command: Command, method: str, schema: Document) -> Document:
+    operation: Document = {
+        "operationId": f"{command.name}.{method.lower()}",
+        "summary": schema["description"],
+        "responses": _responses([command]),
+    }
+    if command.permission:
+        operation["security"] = [{"key": []}, {}]
+    if method == "GET":
+        operation["parameters"] = _query(schema)
+    else:
+        operation["requestBody"] = _body({"$ref": _REFERENCE + _component(command)})
+    return operation
+
+
+def _legacy(commands: list[Command]) -> Document:
+    return {
+        "operationId": "legacy",
+        "summary": "Any command, named by Command.",
+        "security": [{"key": []}, {}],
+        "requestBody": _body(
+            {"type": "object", "required": ["Command"], "properties": {"Command": {"type": "string"}}}
+        ),
+        "responses": _responses(commands),
+    }
+
+
+def _body(schema: Document) -> Document:
+    return {"required": True, "content": {"application/json": {"schema": schema}, _FORM: {"schema": schema}}}
+
+
+def _query(schema: Document) -> list[Document]:
+    return [
+        {"name": name, "in": "query", "required": name == "ListID", "schema": _documented(value)}
+        for name, value in schema["properties"].items()
+    ]
+
+
+def _documented(value: Document) -> Document:
+    return {key: item for key, item in value.items() if key != "x-error"}
+
+
+def _responses(commands: list[Command]) -> Document:
+    answers = [{"$ref": f"{_REFERENCE}{_component(command)}.answer"} for command in commands]
+    responses: Document = {"200": _response("Done", answers[0] if len(answers) == 1 else {"anyOf": answers})}
+    for status in sorted({fault.status for fault in Fault}):
+        told = sorted({f"{fault.code}: {fault.message}" for fault in Fault if fault.status == status})
+        responses[str(status)] = _response("; ".join(told), {"$ref": f"{_REFERENCE}errors"})
+    return responses
+
+
+def _response(description: str, schema: Any) -> Document:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _component(command: Command) -> str:
+    return command.name

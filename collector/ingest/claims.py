@@ -1,0 +1,104 @@
+"""Which identities a group of events claims, and what binds each event to its subscriber: rules without a database.
+
+The rules are those of section 5 of the contract, "Who an event belongs to".
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from collector.ingest.persons import Persons
+from collector.model import Event
+from collector.storage.identities import Identity, email_key, id_key
+
+Known = Mapping[str, Identity]
+
+
+@dataclass(slots=True)
+class Tie:
+    """What binds an event to its subscriber.
+
+    ``announce`` is the ``_id`` of the automatic identify to be stored beside the event, where the address is new;
+    ``conflict`` the subscriber that the event's ``ID`` names although its address names another; ``unsettled`` the
+    identities whose first event this may be; ``unverified`` those that only public keys had named so far.
+    """
+
+    subscriber: str | None = None
+    announce: str | None = None
+    conflict: str | None = None
+    unsettled: set[str] = field(default_factory=set)
+    unverified: set[str] = field(default_factory=set)
+
+
+def email_of(event: Event) -> str | None:
+    """The key of the address that an event names."""
+    return email_key(event.scope, event.email) if event.email is not None else None
+
+
+def id_of(event: Event) -> str | None:
+    """The key of the ``ID`` that an event names; with a public key an ``ID`` names nobody."""
+    return id_key(event.scope, event.names_id) if event.names_id is not None else None
+
+
+def automatic_id(scope: str, email: str, persons: Persons) -> str:
+    """The ``_id`` of the automatic identify of an address: the same for all that meet the address first."""
+    return f"{scope}i{persons.by_identity(email_key(scope, email))}"
+
+
+def plan(events: Sequence[Event], known: Known, having_address: set[str], persons: Persons) -> dict[str, Identity]:
+    """The claims that the events make, in order: each event sees what those before it have claimed.
+
+    Args:
+        having_address: the known subscribers that an address names.
+    """
+    claims: dict[str, Identity] = {}
+    view = ChainMap(claims, dict(known))
+    addressed = set(having_address)
+    for event in events:
+        address, external = email_of(event), id_of(event)
+        if external and external not in view:
+            owner = _owner(view, address) or persons.by_identity(address or external)
+            claims[external] = Identity(owner, False, True)
+        if address and address not in view:
+            claims[address] = _address_claim(event, address, view, addressed, persons)
+            addressed.add(claims[address].subscriber)
+    return claims
+
+
+def _owner(view: Mapping[str, Identity], key: str | None) -> str | None:
+    return view[key].subscriber if key and key in view else None
+
+
+def _address_claim(
+    event: Event, address: str, view: Mapping[str, Identity], addressed: set[str], persons: Persons
+) -> Identity:
+    """A new address: a subscriber known by ``ID`` alone gains it (rule 4), else it makes a subscriber."""
+    known_by_id = _owner(view, id_of(event))
+    owner = known_by_id if known_by_id and known_by_id not in addressed else persons.by_identity(address)
+    first = event.id if event.identifies else automatic_id(event.scope, event.email or "", persons)
+    return Identity(owner, False, event.trust == "secret", first)
+
+
+def ties(events: Sequence[Event], known: Known, persons: Persons) -> list[Tie]:
+    """What binds each event, once all identities are known. The first event of a new address announces it."""
+    announced: set[str] = set()
+    return [_tie(event, known, announced, persons) for event in events]
+
+
+def _tie(event: Event, known: Known, announced: set[str], persons: Persons) -> Tie:
+    tie = Tie()
+    address, external = email_of(event), id_of(event)
+    by_email, by_id = _owner(known, address), _owner(known, external)
+    tie.subscriber = by_email or by_id  # rule 4: the address wins
+    if by_email and by_id and by_email != by_id:
+        tie.conflict = by_id
+    named = [key for key in (address, external) if key and not (tie.conflict and key == external)]
+    tie.unsettled = {key for key in named if not known[key].settled}
+    tie.unverified = {key for key in named if event.trust == "secret" and not known[key].verified}
+    if address and address in tie.unsettled and address not in announced:
+        announced.add(address)
+        automatic = automatic_id(event.scope, event.email or "", persons)
+        tie.announce = automatic if known[address].first == automatic else None
+    return tie

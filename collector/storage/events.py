@@ -1,0 +1,119 @@
+"""The collection ``events``: a document an event, its properties typed and under their exact names.
+
+``_id`` alone decides what is stored once. ``writer`` and ``seq`` say which collector wrote an event, so that it can
+tell its own retry from somebody's repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import bson
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo.errors import BulkWriteError
+
+from collector.model import Document, Event
+from collector.storage.guard import guarded, is_away
+
+_DUPLICATE = 11000
+
+
+class Unstorable(Exception):
+    """BSON refuses the event; only this event, since each is encoded alone."""
+
+
+def encode(event: Event) -> bytes:
+    """The event as BSON, without what is known only when it is written.
+
+    Raises:
+        Unstorable: it holds what BSON cannot.
+    """
+    try:
+        return bson.encode(_document(event))
+    except (bson.errors.BSONError, OverflowError, UnicodeError, ValueError, RecursionError) as error:
+        raise Unstorable(type(error).__name__) from error
+
+
+def extended(encoded: bytes, extra: Document) -> bytes:
+    """An encoded document with more fields: BSON is a length, the elements one after another, and a zero byte."""
+    elements = encoded[4:-1] + bson.encode(extra)[4:]
+    return (len(elements) + 4).to_bytes(4, "little") + elements
+
+
+@guarded
+class Events:
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._collection = database["events"]
+
+    async def insert(self, documents: Sequence[bytes]) -> tuple[set[int], set[int]]:
+        """Stores encoded events, durably: the call returns once a majority has them in its journal.
+
+        Returns:
+            The places of those whose ``_id`` is there already, and of those that the server refuses to store.
+        """
+        try:
+            await self._collection.insert_many([RawBSONDocument(document) for document in documents], ordered=False)
+        except BulkWriteError as error:
+            if is_away(error):
+                raise
+            rows: list[dict[str, Any]] = (error.details or {})["writeErrors"]
+            duplicates = {row["index"] for row in rows if row["code"] == _DUPLICATE}
+            return duplicates, {row["index"] for row in rows} - duplicates
+        return set(), set()
+
+    async def get(self, ids: Iterable[str]) -> dict[str, Document]:
+        """The stored events of these ids."""
+        return {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(ids)}})}
+
+
+def event_of(row: Document) -> Event:
+    """The event of a stored document, as far as identity needs it."""
+    return Event(
+        id=row["_id"],
+        scope=row["scope"],
+        user_id=row["user_id"],
+        list_id=row.get("list_id"),
+        name=row["event"],
+        properties=row["properties"],
+        visitor=row["uuid"],
+        time=row["time"],
+        received=row["received"],
+        trust=row["trust"],
+        email=row.get("email"),
+        external_id=row.get("external_id"),
+        event_id=row.get("event_id"),
+        key=row.get("key"),
+        expire_at=row.get("expire_at"),
+    )
+
+
+def _document(event: Event) -> Document:
+    row: Document = {
+        "_id": event.id,
+        "scope": event.scope,
+        "user_id": event.user_id,
+        "list_id": event.list_id,
+        "event": event.name,
+        "event_id": event.event_id,
+        "uuid": event.visitor,
+        "email": event.email,
+        "external_id": event.external_id,
+        "properties": event.properties,
+        "time": event.time,
+        "received": event.received,
+        "timestamp": event.timestamp,
+        "sent_at": event.sent_at,
+        "trust": event.trust,
+        "key": event.key,
+        "expire_at": event.expire_at,
+    }
+    return {name: value for name, value in row.items() if value is not None} | dict.fromkeys(event.marks, True)
+
+
+def day_end(moment: datetime) -> datetime:
+    """The end of the UTC day of ``moment``."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight.fromtimestamp(midnight.timestamp() + 86_400, UTC)

@@ -1,0 +1,53 @@
+"""What the driver raises, in Footfall's words: nobody outside of ``storage`` knows pymongo's errors."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pymongo import errors
+
+# Server codes that mean "not now" though the driver reports them as plain failures: interrupted, shutting down,
+# stepping down, not (or no longer) primary, write concern not met, out of disk.
+_PASSING = frozenset({6, 7, 50, 64, 79, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
+
+T = TypeVar("T", bound=type)
+
+
+class StoreAway(Exception):
+    """MongoDB did not take (or not confirm) an operation; whether it took place is unknown. Trying again is right."""
+
+
+def is_away(error: errors.PyMongoError) -> bool:
+    """Whether ``error`` is the store's state and not the operation's fault."""
+    if isinstance(error, errors.ConnectionFailure | errors.ExecutionTimeout | errors.WriteConcernError):
+        return True
+    if isinstance(error, errors.BulkWriteError):
+        details: dict[str, Any] = dict(error.details or {})
+        return bool(details.get("writeConcernErrors")) or any(
+            row.get("code") in _PASSING for row in details.get("writeErrors", ())
+        )
+    return error.timeout or (isinstance(error, errors.OperationFailure) and error.code in _PASSING)
+
+
+def guarded(cls: T) -> T:
+    """Makes every public coroutine method of a storage class raise ``StoreAway`` where the store was away."""
+    for name, method in list(vars(cls).items()):
+        if inspect.iscoroutinefunction(method) and not name.startswith("_"):
+            setattr(cls, name, _wrapped(method))
+    return cls
+
+
+def _wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(*args, **kwargs)
+        except errors.PyMongoError as error:
+            if is_away(error):
+                raise StoreAway(type(error).__name__) from error
+            raise
+
+    return call

@@ -1,0 +1,40 @@
+"""Every index, with the query that needs it. Made at start; making one that exists is nothing."""
+
+from __future__ import annotations
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ASCENDING, IndexModel
+
+from collector.model import Document
+
+_EXPIRING = {"expire_at": {"$exists": True}}
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "users": [IndexModel([("name", ASCENDING)], unique=True)],  # login; one user a name
+    "lists": [IndexModel([("user_id", ASCENDING)])],  # the lists of a user
+    "keys": [IndexModel([("prefix", ASCENDING)], unique=True)],  # revoking by prefix
+    "sessions": [IndexModel([("expires", ASCENDING)], expireAfterSeconds=0)],
+    "identities": [IndexModel([("subscriber", ASCENDING)])],  # the addresses and IDs of a subscriber
+    "subscribers": [IndexModel([("scope", ASCENDING)])],  # the subscribers of a list
+    "visitors": [IndexModel([("links.subscriber", ASCENDING)])],  # the visitors of a subscriber
+    "events": [
+        # A subscriber's history: the events that name it, and those of its visitors.
+        IndexModel(
+            [("subscriber", ASCENDING), ("time", ASCENDING)],
+            partialFilterExpression={"subscriber": {"$exists": True}},
+        ),
+        IndexModel([("scope", ASCENDING), ("uuid", ASCENDING), ("time", ASCENDING)]),
+        # Retention: events of lists without one are not in it.
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
+    ],
+    "catalog": [
+        IndexModel([("scope", ASCENDING), ("event", ASCENDING)]),  # the answer, and the caps
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
+    ],
+}
+
+
+async def ensure_indexes(database: AsyncIOMotorDatabase[Document]) -> None:
+    """Makes the indexes that are missing."""
+    for name, indexes in INDEXES.items():
+        await database[name].create_indexes(indexes)

@@ -1,0 +1,152 @@
+"""What is not the API: health, metrics, the OpenAPI document, the demo page, static files."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from tornado.web import RequestHandler, StaticFileHandler
+
+from collector.resources import resource_dir
+from collector.web.api import log_fault
+from collector.web.clients import FORWARDING_HEADERS, is_loopback
+
+_DEMO_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
+
+
+class PlainHandler(RequestHandler):
+    """A page that is no part of the API."""
+
+    def set_default_headers(self) -> None:
+        """Headers of all answers."""
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """One word, no trace."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{self._reason}\n")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """As the API logs it; a wrong address or method is no fault of ours."""
+        if getattr(value, "status_code", 500) >= 500:
+            log_fault(typ, tb)
+
+
+class Health(PlainHandler):
+    """``/healthz``: the process answers."""
+
+    def get(self) -> None:
+        """Says so."""
+        self.write({"status": "ok"})
+
+
+class Ready(PlainHandler):
+    """``/readyz``: the write path works."""
+
+    def initialize(self, ready: Callable[[], Awaitable[str]]) -> None:
+        """
+        Args:
+            ready: what is wrong, in a word; empty when nothing is.
+        """
+        self._ready = ready
+
+    async def get(self) -> None:
+        """200 when an event would be stored now, else 503 and why."""
+        wrong = await self._ready()
+        self.set_status(503 if wrong else 200)
+        self.write({"status": "unavailable", "reason": wrong} if wrong else {"status": "ready"})
+
+
+class MetricsPage(PlainHandler):
+    """``/metrics``, for this machine, or with the token of the settings."""
+
+    def initialize(self, registry: CollectorRegistry, token: str) -> None:
+        """
+        Args:
+            registry: what is shown.
+            token: opens it to other machines; empty: nothing does.
+        """
+        self._registry = registry
+        self._token = token
+
+    def get(self) -> None:
+        """The metrics in Prometheus' text format."""
+        if not (self._is_here() or self._has_token()):
+            self.send_error(403)
+            return
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.write(generate_latest(self._registry))
+
+    def _is_here(self) -> bool:
+        forwarded = any(name in self.request.headers for name in FORWARDING_HEADERS)
+        return is_loopback(self.request.remote_ip or "") and not forwarded
+
+    def _has_token(self) -> bool:
+        given = self.request.headers.get("Authorization", "").encode()
+        return bool(self._token) and hmac.compare_digest(given, f"Bearer {self._token}".encode())
+
+
+class OpenApi(PlainHandler):
+    """``/openapi.json``."""
+
+    def initialize(self, document: dict[str, Any]) -> None:
+        """
+        Args:
+            document: the OpenAPI document.
+        """
+        self._document = document
+
+    def get(self) -> None:
+        """The document, for any page: it holds no secret."""
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.write(orjson.dumps(self._document))
+
+
+class Demo(PlainHandler):
+    """``/demo``: a page with the tag in it."""
+
+    def initialize(self, demo_key: Callable[[], str | None]) -> None:
+        """
+        Args:
+            demo_key: the demo's public key, None before there is one.
+        """
+        self._demo_key = demo_key
+
+    def get(self) -> None:
+        """The page, with the demo's public key in its tag."""
+        key = self._demo_key()
+        if key is None:
+            self.set_status(404)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish("There is no demo yet: run footfall bootstrap\n")
+            return
+        self.set_header("Content-Security-Policy", _DEMO_POLICY)
+        page = (resource_dir("static") / "demo.html").read_text(encoding="utf-8")
+        self.write(page.replace("{{public_key}}", key))
+
+
+class Static(StaticFileHandler):
+    """``/static/…``: the browser SDK and the demo's parts, with ETag; compressed where the client can take it."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Kept for an hour: long enough to be cheap, short enough for a fix to arrive."""
+        self.clear_header("Server")
+        self.set_header("Cache-Control", "public, max-age=3600")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A file that does not exist is no fault of ours."""
+
+
+class NotFound(PlainHandler):
+    """Anything else."""
+
+    def prepare(self) -> None:
+        """404."""
+        self.send_error(404)

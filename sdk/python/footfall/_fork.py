@@ -1,0 +1,31 @@
+"""A forked child shares nothing with its parent: not a socket, not a lock that another thread held, not a numbering."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class Renewable(Protocol):
+    """What has something to replace in a forked child."""
+
+    def renew(self) -> None:
+        """Runs in the child, before any other thread exists there."""
+
+
+_renewables: WeakSet[Renewable] = WeakSet()
+
+
+def renew_after_fork(renewable: Renewable) -> None:
+    """Have *renewable* renewed in every child forked from now on, for as long as it lives."""
+    _renewables.add(renewable)
+
+
+def _renew_all() -> None:
+    for renewable in list(_renewables):
+        renewable.renew()
+
+
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
+    os.register_at_fork(after_in_child=_renew_all)

@@ -1,0 +1,43 @@
+"""When an answer says "later": the collector is busy (503) or has had enough for now (429)."""
+
+from __future__ import annotations
+
+import random
+import time
+from email.utils import parsedate_to_datetime
+
+from ._transport import Answer, Deadline, Transport
+
+TRIES = 3
+LATER = frozenset({429, 503})
+
+
+def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Answer:
+    """Post *body*, at most three times, all within *timeout* seconds.
+
+    ``Retry-After`` is obeyed. A wait that the timeout has no room for is not begun: the refusal is then the answer.
+    Raises NetworkError.
+    """
+    deadline = Deadline(timeout)
+    for pause in _pauses():
+        answer = transport.post(path, body, deadline)
+        wait = _asked(answer, pause)
+        if answer.status not in LATER or not deadline.allows(wait):
+            return answer
+        time.sleep(wait)
+    return transport.post(path, body, deadline)
+
+
+def _pauses() -> list[float]:
+    """Seconds between the tries where the server names none: by chance, so that many clients do not return as one."""
+    return [random.uniform(0, 2**n) for n in range(TRIES - 1)]  # noqa: S311 (chance, not a secret)
+
+
+def _asked(answer: Answer, otherwise: float) -> float:
+    asked = answer.retry_after.strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return otherwise

@@ -1,0 +1,97 @@
+"""Fixtures: one MongoDB for the run, started once by a real collector; an application and a site for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from collector.access.administration import Administration
+from collector.app import Collector, build
+from collector.config import Settings
+from collector.storage.connection import Store, open_store
+from tests.support.clock import Clock
+from tests.support.live import Live, running
+from tests.support.site import ORIGIN, Site
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A collector as a process, with its demo, over its embedded MongoDB. Tests must leave it running."""
+    with running(tmp_path_factory.mktemp("live") / "var") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def database(live: Live, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An empty database of the module's own."""
+    name = f"test_{Path(request.node.nodeid).stem[-40:]}"
+    with MongoClient[dict[str, Any]](live.uri, tz_aware=True) as client:
+        yield client[name]
+        client.drop_database(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The collector's time."""
+    return Clock()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The collector's settings; a test that needs others parametrizes or overrides this."""
+    return Settings()
+
+
+@pytest.fixture
+def store(io_loop: IOLoop, live: Live, database: Any) -> Iterator[Store]:
+    """The module's database, as the collector sees it."""
+    opened: Store = io_loop.run_sync(lambda: open_store(live.uri, database.name))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def collector(io_loop: IOLoop, store: Store, settings: Settings, clock: Clock) -> Iterator[Collector]:
+    """A collector, put together as ``serve`` does it."""
+    made: Collector = io_loop.run_sync(lambda: build(store, settings, lambda: None, clock))
+    yield made
+    io_loop.run_sync(lambda: made.drain(10))
+
+
+@pytest.fixture
+def app(collector: Collector) -> Application:
+    """What pytest-tornado serves on a free port."""
+    return collector.application
+
+
+@pytest.fixture
+def make_site(
+    io_loop: IOLoop, store: Store, database: Any, http_client: AsyncHTTPClient, base_url: str
+) -> Callable[..., Site]:
+    """Makes another user with a list and keys."""
+
+    async def make(retention_days: int | None = None, rate_limit: int | None = None) -> Site:
+        administration, name = Administration(store), f"owner {next(_numbers)}"
+        _, password = await administration.create_user(name)
+        mailing_list = await administration.create_list("Customers", name, retention_days)
+        secret, _ = await administration.create_secret_key(name, rate_limit=rate_limit)
+        public, _ = await administration.create_public_key(name, mailing_list.id, [ORIGIN], rate_limit)
+        return Site(http_client, base_url, store, database, name, password, mailing_list.id, secret, public)
+
+    return lambda **options: io_loop.run_sync(lambda: make(**options))
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    """A user with a list, a secret key and a public key for ``ORIGIN``."""
+    return make_site()

@@ -1,0 +1,122 @@
+"""A collector as its operator runs it: a process of its own, over its embedded MongoDB."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from pymongo import MongoClient
+
+from collector.embedded import running_uri
+
+PATIENCE = 60.0
+Database = Any
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running collector: its address, its demo (``demo.json``), its MongoDB."""
+
+    url: str
+    demo: dict[str, Any]
+    db: Database
+    uri: str
+    data_dir: Path
+    process: subprocess.Popen[str]
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """The first true value of a condition; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {holds}"
+        time.sleep(0.02)
+    return value
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of a process that must not see settings of the machine it runs on."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
+    return clean | extra
+
+
+def footfall(*arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "collector", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environment(**extra),
+        check=False,
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers at all."""
+    try:
+        with urlopen(url, timeout=5):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+def start(data_dir: Path, port: int, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
+    """Starts a collector and returns once it answers; it must be stopped."""
+    output = (log or data_dir.with_suffix(".log")).open("a")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "collector", "serve", "--data-dir", str(data_dir), "--port", str(port), *arguments],
+        stdout=output,
+        stderr=output,
+        text=True,
+        env=environment(),
+    )
+    output.close()
+
+    def up() -> bool:
+        assert process.poll() is None, f"the collector ended: {Path(output.name).read_text()}"
+        return answers(f"http://127.0.0.1:{port}/healthz")
+
+    eventually(up)
+    return process
+
+
+def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:
+    """Ends a collector by a signal, and waits for it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(number)
+    return process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, *arguments: str) -> Iterator[Live]:
+    """A collector with its demo, stopped in the end."""
+    port = free_port()
+    process = start(data_dir, port, "--demo", *arguments)
+    try:
+        uri = eventually(lambda: running_uri(data_dir))
+        demo = json.loads((data_dir / "demo.json").read_text())
+        with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+            yield Live(f"http://127.0.0.1:{port}", demo, client["footfall"], uri, data_dir, process)
+    finally:
+        stop(process)
