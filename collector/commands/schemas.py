@@ -57,9 +57,10 @@ class Schema:
         node: Any = self.document
         named = "UNREADABLE"
         for step in path:
-            named = node.get("x-error", named) if isinstance(node, dict) else named
-            if step == "$ref":
-                break
+            if isinstance(node, dict):
+                named = node.get("x-error", named)
+                if step not in node:  # the path goes on behind a $ref, where nothing is annotated
+                    break
             node = node[step]
         return Fault[named]
 
