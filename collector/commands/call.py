@@ -88,9 +88,8 @@ class Answer:
 class Handler(Protocol):
     """What a command's module provides."""
 
-    async def check(self, call: Call) -> tuple[Any, set[Fault]]:
-        """Reads the content: what ``run`` needs, and all that is wrong beyond the schema. Values that do not fit the
-        schema may come; they are the schema's to report."""
+    async def check(self, call: Call, faults: set[Fault]) -> tuple[Any, set[Fault]]:
+        """Reads the content: what ``run`` needs, and all that is wrong beyond ``faults``, which the schema found."""
 
     async def run(self, call: Call, content: Any) -> Answer:
         """Does it."""

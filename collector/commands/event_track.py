@@ -17,11 +17,13 @@ class EventTrack:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def check(self, call: Call) -> tuple[Admitted | None, set[Fault]]:
+    async def check(self, call: Call, faults: set[Fault]) -> tuple[Admitted | None, set[Fault]]:
         """Admits the event and finds its list. Raises ``StoreAway`` where a list is not known from before."""
-        mailing_list, faults = await self._list(call.given.get("ListID"), call.who)
-        admitted, more = self._services.admission.admit(call.given, call.who, mailing_list, call.marks)
-        return admitted, faults | more
+        mailing_list, unlisted = await self._list(call.given.get("ListID"), call.who)
+        found, wrong = self._services.admission.read(call.given)
+        if faults | unlisted | wrong:
+            return None, unlisted | wrong
+        return self._services.admission.admit(call.given, found, call.who, mailing_list, call.marks), set()
 
     async def run(self, call: Call, content: Admitted) -> Answer:
         """Stores the event, or, of a test event, only says so."""

@@ -117,7 +117,7 @@ class Gate:
             raise Refusal(Fault.TOO_MANY_REQUESTS, retry_after=self._services.limits.reset())
         handler = self._handlers[command.name]
         faults = self._schemas[command.name].faults(call.given)
-        content, more = await handler.check(call)
+        content, more = await handler.check(call, faults)
         if faults | more:
             raise Refusal(*faults | more)
         return await handler.run(call, content)

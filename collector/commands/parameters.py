@@ -61,6 +61,8 @@ def provided(parameters: Mapping[str, Any]) -> Document:
     for name in _MAY_BE_PLACEHOLDERS:
         if name in given and _is_placeholder(given[name]):
             del given[name]
+    if isinstance(given.get("Event"), str) and not given["Event"].strip():
+        del given["Event"]
     if given.get("Properties") == []:
         given["Properties"] = {}
     return given

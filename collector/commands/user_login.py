@@ -15,7 +15,7 @@ class UserLogin:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def check(self, call: Call) -> tuple[None, set[Fault]]:
+    async def check(self, call: Call, faults: set[Fault]) -> tuple[None, set[Fault]]:
         """Nothing beyond the schema."""
         return None, set()
 

@@ -15,7 +15,7 @@ class UserLogout:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def check(self, call: Call) -> tuple[str, set[Fault]]:
+    async def check(self, call: Call, faults: set[Fault]) -> tuple[str, set[Fault]]:
         """The session; one that cannot be is like one that has ended."""
         session: Any = call.given.get("SessionID")
         return (session if isinstance(session, str) else ""), set()

@@ -14,7 +14,7 @@ class WebsiteEventsProperties:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def check(self, call: Call) -> tuple[MailingList | None, set[Fault]]:
+    async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list; another user's is as unknown as one that does not exist."""
         list_id = list_number(call.given.get("ListID"))
         if list_id is None:

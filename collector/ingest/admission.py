@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,20 @@ Clock = Callable[[], datetime]
 
 _SHORT = 64
 _NOT_A_TEST = ("", "0", "false")
+
+
+TEST_FLAG = "isTest"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What was read out of parameters: an address in its compared form, moments in UTC, properties without the flag."""
+
+    email: str | None
+    timestamp: datetime | None
+    sent_at: datetime | None
+    properties: Document
+    is_test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,63 +57,49 @@ class Admission:
         self._persons = persons
         self._clock = clock
 
-    def admit(
-        self, given: Document, caller: Caller, mailing_list: MailingList | None, marks: tuple[str, ...]
-    ) -> tuple[Admitted | None, set[Fault]]:
-        """Reads parameters that have been cleaned of what counts as not provided.
-
-        Values of the wrong type are the schema's to report and are passed over here, so that both together name all
-        that is wrong.
-
-        Returns:
-            The event, or None and the faults.
-        """
-        received = self._clock()
+    def read(self, given: Document) -> tuple[Values, set[Fault]]:
+        """Reads the values that a schema cannot judge, and says which are wrong. What is no value of its type at all
+        is the schema's to report."""
         faults: set[Fault] = set()
         email = _attempt(read_email, given.get("Email"), Fault.INVALID_EMAIL, faults)
         timestamp = _attempt(read_time, given.get("Timestamp"), Fault.INVALID_TIMESTAMP, faults)
         sent_at = _attempt(read_time, given.get("SentAt"), Fault.INVALID_TIMESTAMP, faults)
-        properties, is_test = _properties(given.get("Properties"), faults)
-        if faults or not isinstance(given.get("Event"), str):
-            return None, faults
-        moment = corrected(timestamp, sent_at, received)
-        if caller.trust == "public":
-            moment = claimed(moment, received)
-        event = self._event(given, caller, mailing_list, email, properties, moment, received)
-        return Admitted(replace(event, marks=marks) if marks else event, is_test), faults
+        properties = given.get("Properties")
+        properties = properties if isinstance(properties, dict) else {}
+        kept = {name: value for name, value in properties.items() if name != TEST_FLAG}
+        _attempt(check_properties, kept, Fault.INVALID_PROPERTIES, faults)
+        return Values(email, timestamp, sent_at, kept, _marks_test(properties.get(TEST_FLAG))), faults
 
-    def _event(
-        self,
-        given: Document,
-        caller: Caller,
-        mailing_list: MailingList | None,
-        email: str | None,
-        properties: Document,
-        time: datetime,
-        received: datetime,
-    ) -> Event:
+    def admit(
+        self, given: Document, values: Values, caller: Caller, mailing_list: MailingList | None, marks: tuple[str, ...]
+    ) -> Admitted:
+        """The event of parameters in which nothing is wrong."""
+        received = self._clock()
         scope = list_scope(mailing_list.id) if mailing_list else user_scope(caller.user.id)
-        external_id = None if given.get("ID") is None else str(given["ID"])
-        visitor = given.get("UUID") or self._visitor(caller, scope, email, external_id)
-        return Event(
+        external_id = _text_of(given.get("ID"))
+        visitor = given.get("UUID") or self._visitor(caller, scope, values.email, external_id)
+        moment = corrected(values.timestamp, values.sent_at, received)
+        event = Event(
             id=event_key(scope, caller.trust, visitor, given.get("EventID"), received),
             scope=scope,
             user_id=caller.user.id,
             list_id=mailing_list.id if mailing_list else None,
             name=given["Event"],
-            properties=properties,
+            properties=values.properties,
             visitor=visitor,
-            time=time,
+            time=claimed(moment, received) if caller.trust == "public" else moment,
             received=received,
             trust=caller.trust,
-            email=email,
+            email=values.email,
             external_id=external_id,
             event_id=given.get("EventID"),
             timestamp=given.get("Timestamp"),
             sent_at=given.get("SentAt"),
             key=caller.key.prefix if caller.key else None,
             expire_at=_expiry(mailing_list, received),
+            marks=marks,
         )
+        return Admitted(event, values.is_test)
 
     def _visitor(self, caller: Caller, scope: str, email: str | None, external_id: str | None) -> str:
         """The UUID of an event that came without one; a public key never learns a person's (section 3)."""
@@ -133,14 +133,16 @@ def _expiry(mailing_list: MailingList | None, received: datetime) -> datetime | 
     return day_end(received) + timedelta(days=mailing_list.retention_days)
 
 
-def _properties(value: Any, faults: set[Fault]) -> tuple[Document, bool]:
-    """The properties without the control flag, and whether it marks a test event."""
-    if not isinstance(value, dict):
-        return {}, False
-    properties = {name: item for name, item in value.items() if name != "isTest"}
-    _attempt(check_properties, properties, Fault.INVALID_PROPERTIES, faults)
-    flag = value.get("isTest")
-    return properties, flag is not None and flag != 0 and flag not in _NOT_A_TEST
+def _marks_test(flag: Any) -> bool:
+    """Whether ``Properties.isTest`` makes a test event: unless it is one of the ways to say no (section 5)."""
+    return flag is not None and flag != 0 and flag not in _NOT_A_TEST
+
+
+def _text_of(external_id: Any) -> str | None:
+    """An ``ID`` as it is compared: exactly, an integer as its decimal text."""
+    if isinstance(external_id, float):
+        external_id = int(external_id)  # the schema lets 5.0 pass for an integer
+    return None if external_id is None else str(external_id)
 
 
 def _attempt(read: Callable[[Any], Any], value: Any, fault: Fault, faults: set[Fault]) -> Any:
