@@ -120,6 +120,7 @@ class EmbeddedMongo:
             if is_free(state.port):
                 return state
             await asyncio.sleep(0.05)
+        # mongod asks who is at its old port before it takes the new one: up to 30 s where nobody answers.
         _log.warning("The port of the embedded MongoDB has been taken by another program; moving to a new one")
         state = replace(state, port=free_port(), settled=False)
         save_state(self._layout.data_dir, state)
