@@ -1,11 +1,13 @@
 """Every setting: its name, default, and one line on what it does.
 
-``port`` is ``--port`` on the command line and ``FOOTFALL_PORT`` in the environment; the command line wins.
+``port`` is ``--port`` on the command line and ``FOOTFALL_PORT`` in the environment; the command line wins. A variable
+that is empty counts as not set, as it is where a file of variables names them all.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +20,7 @@ ENVIRONMENT_PREFIX = "FOOTFALL_"
 SDK_VARIABLES = frozenset({"FOOTFALL_URL", "FOOTFALL_KEY", "FOOTFALL_TEST", "FOOTFALL_DISABLED"})
 """Read by the Python SDK, which may share an environment with the collector."""
 
-_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
 def _setting(default: Any, text: str, least: int = 0) -> Any:
@@ -72,7 +74,7 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
     for item in fields(Settings):
         name, raw = option_name(item.name), options.get(item.name)
         if raw is None:
-            name, raw = environment_name(item.name), environment.get(environment_name(item.name))
+            name, raw = environment_name(item.name), environment.get(environment_name(item.name)) or None
         if raw is not None:
             values[item.name] = _converted(name, item.type, raw, item.metadata["least"])
     settings = Settings(**values)
@@ -99,7 +101,7 @@ def proxies(settings: Settings) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6N
 def _converted(name: str, kind: Any, raw: Any, least: int) -> Any:
     try:
         value = _CONVERTERS[kind](raw)
-        if kind in ("int", "float") and value < least:
+        if kind in ("int", "float") and not least <= value < math.inf:
             raise ValueError
     except ValueError as error:
         raise StartupError(f"Bad value for {name}: {raw!r}") from error

@@ -14,6 +14,7 @@ from collector.storage.connection import Store
 from collector.storage.users import NameTaken
 
 _LONGEST_NAME = 200
+_LONGEST_PASSWORD = 1_000  # what user.login takes
 _MOST_RETENTION_DAYS = 36_500
 
 
@@ -34,7 +35,7 @@ class Administration:
         """A new user, with the password; one is made where none is given. Without permissions: all of them.
 
         Raises:
-            StartupError: a name that is taken or no name, an unknown permission, an empty password.
+            StartupError: a name that is taken or no name, an unknown permission, an empty or too long a password.
         """
         name = _checked_name(name)
         granted = PERMISSIONS if permissions is None else read_permissions(permissions)
@@ -82,7 +83,15 @@ class Administration:
         if list_id is not None:
             await self._own_list(list_id, user)
         text = new_token("sk")
-        key = Key(prefix(text), user.id, "secret", granted or user.permissions, list_id, (), _limit(rate_limit))
+        key = Key(
+            prefix(text),
+            user.id,
+            "secret",
+            user.permissions if granted is None else granted,
+            list_id,
+            (),
+            _limit(rate_limit),
+        )
         await self._store.keys.add(digest(text), key, granted)
         return text, key
 
@@ -134,8 +143,8 @@ class Administration:
         return found
 
     async def _hash(self, password: str) -> str:
-        if not password:
-            raise StartupError("A password must not be empty")
+        if not 0 < len(password) <= _LONGEST_PASSWORD:
+            raise StartupError(f"A password is 1 to {_LONGEST_PASSWORD} characters")
         return await self._passwords.hash(password)
 
 
@@ -145,7 +154,7 @@ def read_permissions(names: Iterable[str]) -> frozenset[str]:
     Raises:
         StartupError: one is unknown.
     """
-    wanted = frozenset(names)
+    wanted = frozenset(name.strip() for name in names)
     if unknown := wanted - PERMISSIONS:
         known = ", ".join(sorted(PERMISSIONS))
         raise StartupError(f"Unknown permission {', '.join(sorted(unknown))}: there are {known}")

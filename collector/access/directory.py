@@ -22,6 +22,7 @@ MOMENT = 4.0
 """Seconds for which an answer of MongoDB is believed."""
 MOST = 10_000
 _USE_NOTED_EVERY = timedelta(minutes=1)
+_ASK = object()
 
 
 class Directory:
@@ -55,9 +56,9 @@ class Directory:
         found = await self._remembered(("list", list_id), self._store.lists.get)
         return found if found and found.user_id == caller.user.id else None
 
-    def forget_session(self, session: str) -> None:
-        """Has a session end at once in this process."""
-        self._known.pop(("session", digest(session)), None)
+    def end_session(self, session: str) -> None:
+        """Has a session that MongoDB no longer knows end at once in this process."""
+        self._known[("session", digest(session))] = None
 
     async def close(self) -> None:
         """Returns once nothing is under way."""
@@ -65,11 +66,11 @@ class Directory:
             await asyncio.wait(self._noting)
 
     async def _remembered(self, name: tuple[str, Any], find: Callable[[Any], Awaitable[Any]]) -> Any:
-        found = self._known.get(name)
-        if found is None:
+        found = self._known.get(name, _ASK)
+        if found is _ASK:
             found = await find(name[1])
             if found is not None:  # what is unknown is not remembered: a key made now must work now
-                self._known[name] = found
+                found = self._known.setdefault(name, found)  # a session that has ended meanwhile stays ended
         return found
 
     async def _find_key(self, hashed: str) -> Caller | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
@@ -61,8 +62,8 @@ class Limits:
         return Level(tightest.limit, left[tightest], self.reset())
 
     def reset(self) -> int:
-        """Whole seconds to the end of the window."""
-        return int(WINDOW - self._now() % WINDOW) or 1
+        """Whole seconds after which the window has ended: rounded up, so that who waits for them gets in."""
+        return math.ceil(WINDOW - self._now() % WINDOW)
 
     def new_email(self, address: str, email: str, most: int) -> bool:
         """Whether a client may still claim this address: it may claim ``most`` different ones a window."""

@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
 _PATTERN = re.compile(r"(https?)://(\*\.)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5}|:\*)?", re.ASCII)
 
 
@@ -28,10 +29,11 @@ def read_pattern(text: str) -> str:
 
 
 def page_origin(origin: str | None, referer: str | None) -> str | None:
-    """The origin of the page a request comes from; None where neither header tells (``null`` tells nothing)."""
+    """The origin of the page a request comes from; None where neither header tells (``null`` tells nothing). An
+    ``Origin`` that is none is the text itself, which matches no key's."""
     if origin and origin != "null":
-        return _origin_of(origin)
-    return _origin_of(referer) if referer else None
+        return _origin_of(origin) or origin
+    return _origin_of(referer or "")
 
 
 def allowed(origin: str, patterns: tuple[str, ...]) -> bool:
@@ -44,14 +46,16 @@ def same_site(origin: str, host: str) -> bool:
     return origin.partition("://")[2] == re.sub(r":(80|443)$", "", host.strip().lower())
 
 
-def _origin_of(address: str) -> str:
-    """Scheme, host and port of an address; the text itself, which matches nothing, where it has none."""
+def _origin_of(address: str) -> str | None:
+    """Scheme, host and port of an address; None where it has none."""
     try:
         parts = urlsplit(address.strip().lower())
         port = parts.port
     except ValueError:
-        return address
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+        return None
+    if not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
     return f"{parts.scheme}://{host}{shown}"
 
@@ -62,4 +66,4 @@ def _matches(origin: str, pattern: str) -> bool:
     scheme, _, host = pattern.partition("://")
     if not host.startswith("*."):
         return origin == pattern
-    return origin.startswith(f"{scheme}://") and origin.endswith(host[1:])
+    return re.fullmatch(f"{scheme}://{_LABELS}{re.escape(host[1:])}", origin) is not None

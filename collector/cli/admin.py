@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from collector.access.administration import Administration
+from collector.access.tokens import prefix
+from collector.catalog.rebuild import rebuild
 from collector.cli.demo import bootstrap as make_demo
 from collector.config import Settings
+from collector.errors import StartupError
 from collector.storage.connection import Store
 
 Rows = list[dict[str, Any]]
@@ -26,7 +29,7 @@ async def bootstrap(store: Store, _arguments: argparse.Namespace, settings: Sett
 
 async def user_create(store: Store, arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """A new user; the password is printed where it was made here."""
-    given = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else None
+    given = _read_password() if arguments.password_stdin else None
     user, password = await Administration(store).create_user(arguments.name, arguments.permissions, given)
     made = {"id": user.id, "name": user.name, "permissions": sorted(user.permissions)}
     return made if arguments.password_stdin else {**made, "password": password}
@@ -75,7 +78,7 @@ async def key_list(store: Store, _arguments: argparse.Namespace, _settings: Sett
             "prefix": row.key.prefix,
             "kind": row.key.trust,
             "user": users[row.key.user_id].name if row.key.user_id in users else None,
-            "permissions": sorted(row.key.permissions) or "all of its user's",
+            "permissions": sorted(row.key.permissions),
             "list_id": row.key.list_id,
             "origins": list(row.key.origins),
             "rate_limit": row.key.rate_limit,
@@ -83,19 +86,27 @@ async def key_list(store: Store, _arguments: argparse.Namespace, _settings: Sett
             "last_used": _moment(row.last_used),
             "revoked": row.revoked,
         }
-        for row in await store.keys.all()
+        for row in await store.keys.all(users)
     ]
 
 
 async def key_revoke(store: Store, arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """Ends a key."""
-    await Administration(store).revoke_key(arguments.prefix)
-    return {"prefix": arguments.prefix, "revoked": True}
+    named = prefix(arguments.prefix)  # who pastes the whole key means it too, and does not want to see it again
+    await Administration(store).revoke_key(named)
+    return {"prefix": named, "revoked": True}
 
 
 async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """The catalog made anew."""
-    return {"entries": await store.catalog.rebuild()}
+    return {"entries": await rebuild(store.catalog)}
+
+
+def _read_password() -> str:
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise StartupError("The password is not text in UTF-8") from error
 
 
 def _moment(moment: datetime | None) -> str | None:

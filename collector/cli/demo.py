@@ -35,6 +35,8 @@ def read_demo(data_dir: Path) -> Demo | None:
         return Demo(**json.loads((data_dir / "demo.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StartupError(f"{data_dir / 'demo.json'} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError) as error:
         raise StartupError(f"{data_dir / 'demo.json'} is damaged: remove it, and bootstrap makes another") from error
 
@@ -44,7 +46,10 @@ async def bootstrap(store: Store, data_dir: Path) -> Demo:
     demo = read_demo(data_dir)
     if demo is None or not await _known(store, demo):
         demo = await _make(store)
-        _keep(data_dir, demo)
+        try:
+            _keep(data_dir, demo)
+        except OSError as error:
+            raise StartupError(f"{data_dir / 'demo.json'} cannot be written: {error.strerror}") from error
     return demo
 
 

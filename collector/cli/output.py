@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 
 def show(result: dict[str, Any] | list[dict[str, Any]], as_json: bool) -> None:
-    """Prints a result."""
+    """Prints a result. Raises ``BrokenPipeError`` where the reader has gone."""
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     elif isinstance(result, dict):
@@ -16,6 +17,7 @@ def show(result: dict[str, Any] | list[dict[str, Any]], as_json: bool) -> None:
             print(f"{name:{width}}  {_text(value)}")
     else:
         _table(result)
+    sys.stdout.flush()
 
 
 def _table(rows: list[dict[str, Any]]) -> None:

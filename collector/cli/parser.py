@@ -71,7 +71,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 def _add_users(users: argparse._SubParsersAction[Parser]) -> None:
     create = _add(users, "create", "make a user; prints the password that it makes", admin.user_create)
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", type=_text)
     _add_permissions(create, "what the user may do; all where absent")
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     _add_json(create)
@@ -80,10 +80,10 @@ def _add_users(users: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_lists(lists: argparse._SubParsersAction[Parser]) -> None:
     create = _add(lists, "create", "make a list", admin.list_create)
-    create.add_argument("name", metavar="NAME")
-    create.add_argument("--user", metavar="NAME", required=True, help="whose list it is")
+    create.add_argument("name", metavar="NAME", type=_text)
+    create.add_argument("--user", metavar="NAME", type=_text, required=True, help="whose list it is")
     create.add_argument(
-        "--retention", metavar="DAYS", type=int, help="how many days events are kept; for ever where absent"
+        "--retention", metavar="DAYS", type=_number, help="how many days events are kept; for ever where absent"
     )
     _add_json(create)
     _add_json(_add(lists, "list", "show all lists", admin.list_list))
@@ -91,18 +91,18 @@ def _add_lists(lists: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_keys(keys: argparse._SubParsersAction[Parser]) -> None:
     create = _add(keys, "create", "make a key; it is shown this once", admin.key_create)
-    create.add_argument("--user", metavar="NAME", required=True, help="whose key it is")
+    create.add_argument("--user", metavar="NAME", type=_text, required=True, help="whose key it is")
     kind = create.add_mutually_exclusive_group(required=True)
     kind.add_argument("--secret", action="store_true", help="a key for a server")
     kind.add_argument("--public", action="store_true", help="a key for pages: it may only track, into one list")
     _add_permissions(create, "what a secret key may do; all that its user may where absent")
-    create.add_argument("--list", metavar="ID", type=int, help="a public key's list; a secret key's default list")
+    create.add_argument("--list", metavar="ID", type=_number, help="a public key's list; a secret key's default list")
     create.add_argument("--origin", metavar="URL", action="append", help="a public key's pages; may be repeated")
-    create.add_argument("--rate-limit", metavar="N", type=int, help="requests in 60 s, of this key alone")
+    create.add_argument("--rate-limit", metavar="N", type=_number, help="requests in 60 s, of this key alone")
     _add_json(create)
     _add_json(_add(keys, "list", "show all keys and when they were last used", admin.key_list))
     revoke = _add(keys, "revoke", "end a key, within 5 s everywhere", admin.key_revoke)
-    revoke.add_argument("prefix", metavar="PREFIX")
+    revoke.add_argument("prefix", metavar="PREFIX", type=_text)
     _add_json(revoke)
 
 
@@ -114,6 +114,23 @@ def _add_permissions(parser: argparse.ArgumentParser, text: str) -> None:
         type=lambda value: value.split(","),
         help=f"{text}; {known}, with commas between",
     )
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError("not text in UTF-8") from error
+    return value
+
+
+def _number(value: str) -> int:
+    try:
+        number = int(value)
+        number.to_bytes(8, signed=True)  # as MongoDB keeps it
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number that can be kept") from error
+    return number
 
 
 def check_arguments(arguments: argparse.Namespace) -> None:

@@ -7,10 +7,12 @@ import contextlib
 import json
 import logging
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from collector import __version__
-from collector.app import build
+from collector.app import Collector, build
 from collector.cli.database import PATIENCE, embedded_mongo
 from collector.cli.demo import Demo, bootstrap, read_demo
 from collector.config import Settings
@@ -23,6 +25,8 @@ from collector.web.server import Server, listen
 log = logging.getLogger("collector")
 
 DRAIN_SECONDS = 20.0
+
+T = TypeVar("T")
 
 
 async def serve(settings: Settings, demo: bool) -> None:
@@ -37,21 +41,41 @@ async def serve(settings: Settings, demo: bool) -> None:
     set_up_logging(settings.log_json)
     stop = _stop_on_signals()
     async with contextlib.AsyncExitStack() as stack:
-        sockets = listen(settings.address, settings.port)
-        for socket in sockets:
-            stack.callback(socket.close)
-        uri = await _database(settings, stack)
-        store = await open_store(uri, settings.database)
-        stack.callback(store.close)
-        made = await bootstrap(store, settings.data_dir) if demo else None
-        collector = await build(store, settings, lambda: _demo_key(settings.data_dir))
-        server = Server(collector.application, sockets)
-        _greet(settings, made)
+        started = await _unless(stop, _start(settings, demo, stack))
+        if started is None:
+            return
+        collector, server = started
         await stop.wait()
         log.info("stopping")
         server.stop()
         await collector.drain(DRAIN_SECONDS)
         await server.close()
+
+
+async def _start(settings: Settings, demo: bool, stack: contextlib.AsyncExitStack) -> tuple[Collector, Server]:
+    sockets = listen(settings.address, settings.port)
+    for socket in sockets:
+        stack.callback(socket.close)
+    uri = await _database(settings, stack)
+    store = await open_store(uri, settings.database)
+    stack.callback(store.close)
+    made = await bootstrap(store, settings.data_dir) if demo else None
+    collector = await build(store, settings, lambda: _demo_key(settings.data_dir))
+    server = Server(collector.application, sockets)
+    _greet(_base_url(settings.address, sockets[0].getsockname()[1]), made)
+    return collector, server
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What ``work`` returns; None where it is told to stop first, and ``work`` has been undone."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.wait((working,))
+    return None
 
 
 async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
@@ -80,9 +104,12 @@ def _demo_key(data_dir: Path) -> str | None:
     return None
 
 
-def _greet(settings: Settings, demo: Demo | None) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.address, settings.address)  # noqa: S104 # only compared
-    base = f"http://{host}:{settings.port}"
+def _base_url(address: str, port: int) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(address, address)  # noqa: S104 # only compared
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _greet(base: str, demo: Demo | None) -> None:
     print(f"Footfall {__version__} is running on {base}. Ctrl-C stops it.", flush=True)
     if demo:
         print(_invitation(base, demo), flush=True)

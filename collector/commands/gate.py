@@ -7,6 +7,7 @@ key, permission, origin, limit, content.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ log = logging.getLogger("collector.gate")
 CREDENTIALS = frozenset({"Command", "APIKey", "SessionID"})
 ORIGIN_UNKNOWN = "origin_unknown"
 _LONGEST_TOKEN = 200
+_AWAY_TOLD_EVERY = 60.0
 
 
 class Gate:
@@ -40,6 +42,7 @@ class Gate:
         self._handlers: dict[str, Handler] = {command.name: command.build(services) for command in commands}
         self._schemas = {command.name: Schema(command.name) for command in commands}
         self.names = Names(name for schema in self._schemas.values() for name in schema.parameters)
+        self._away_told = -_AWAY_TOLD_EVERY
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a request; never an exception."""
@@ -49,11 +52,24 @@ class Gate:
             name = command.name
             caller = await self._caller(command, request)
             return replace(await self._admit(command, request, caller), command=name)
-        except Refusal as refusal:
-            return replace(self.refused(refusal), command=name)
-        except StoreAway as error:
+        except Exception as error:
+            return replace(self._failed(name, error), command=name)
+
+    def _failed(self, command: str, error: Exception) -> Answer:
+        """The answer that an exception means."""
+        if isinstance(error, Refusal):
+            return self.refused(error)
+        if isinstance(error, StoreAway):
+            self._tell_away(error)
+            return self.refused(unavailable())
+        log.error("%s failed", command, exc_info=error)
+        return self.refused(Refusal(Fault.INTERNAL))
+
+    def _tell_away(self, error: StoreAway) -> None:
+        """Logs that MongoDB is away, now and then: each request has its own line already."""
+        if time.monotonic() - self._away_told >= _AWAY_TOLD_EVERY:
+            self._away_told = time.monotonic()
             log.warning("MongoDB is away: %s", error)
-            return replace(self.refused(unavailable()), command=name)
 
     def refused(self, refusal: Refusal) -> Answer:
         """The answer that a refusal is; counted."""
@@ -63,7 +79,9 @@ class Gate:
         return Answer(refusal.status, refusal.envelope(), headers)
 
     def _command(self, request: Request) -> Command:
-        named = request.parameters.get("Command") or request.implied
+        named = request.parameters.get("Command")
+        if named is None or named == "":
+            named = request.implied
         name = named.lower() if isinstance(named, str) else ""
         if name not in self._commands or request.implied not in (None, name):
             raise Refusal(Fault.UNKNOWN_COMMAND)
@@ -101,11 +119,8 @@ class Gate:
         budgets = command.budgets(call, self._services)
         try:
             answer = await self._checked(command, request, call, budgets)
-        except Refusal as refusal:
-            answer = self.refused(refusal)
-        except StoreAway as error:
-            log.warning("MongoDB is away: %s", error)
-            answer = self.refused(unavailable())
+        except Exception as error:
+            answer = self._failed(command.name, error)
         return replace(answer, headers={**answer.headers, **self._level(budgets)}) if caller else answer
 
     async def _checked(self, command: Command, request: Request, call: Call, budgets: list[Budget]) -> Answer:

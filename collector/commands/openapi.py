@@ -13,6 +13,11 @@ from collector.model import Document
 
 _REFERENCE = "#/components/schemas/"
 _FORM = "application/x-www-form-urlencoded"
+_RETRY_AFTER: Document = {
+    "required": True,
+    "description": "Whole seconds.",
+    "schema": {"type": "integer", "minimum": 0},
+}
 
 
 def document(commands: Iterable[Command]) -> Document:
@@ -24,13 +29,13 @@ def document(commands: Iterable[Command]) -> Document:
         schema = bundled(command.name, _REFERENCE)
         answer = schema["$defs"].pop("answer")
         schemas |= schema.pop("$defs")
-        name = _component(command)
-        schemas[name] = {key: value for key, value in schema.items() if not key.startswith("$")}
-        schemas[f"{name}.answer"] = answer
+        schema["properties"]["Command"] = _command_names([command])
+        schemas[command.name] = {key: value for key, value in schema.items() if not key.startswith("$")}
+        schemas[f"{command.name}.answer"] = answer
         paths[command.route] = {
-            method.lower(): _operation(command, method, schemas[name]) for method in command.methods
+            method.lower(): _operation(command, method, schemas[command.name]) for method in command.methods
         }
-    paths["/api.php"] = {"post": _legacy(commands)}
+    paths["/api.php"] = {"get": _legacy(commands, "GET"), "post": _legacy(commands, "POST")}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Footfall", "version": __version__, "description": "Event tracking for e-mail lists."},
@@ -50,20 +55,32 @@ def _operation(command: Command, method: str, schema: Document) -> Document:
     if method == "GET":
         operation["parameters"] = _query(schema)
     else:
-        operation["requestBody"] = _body({"$ref": _REFERENCE + _component(command)})
+        operation["requestBody"] = _body({"$ref": _REFERENCE + command.name})
     return operation
 
 
-def _legacy(commands: list[Command]) -> Document:
-    return {
-        "operationId": "legacy",
-        "summary": "Any command, named by Command.",
+def _legacy(commands: list[Command], method: str) -> Document:
+    offered = [command for command in commands if method in command.legacy_methods]
+    operation: Document = {
+        "operationId": f"legacy.{method.lower()}",
+        "summary": "The command that Command names, with its parameters.",
         "security": [{"key": []}, {}],
-        "requestBody": _body(
-            {"type": "object", "required": ["Command"], "properties": {"Command": {"type": "string"}}}
-        ),
-        "responses": _responses(commands),
+        "responses": _responses(offered),
     }
+    if method == "GET":
+        operation["parameters"] = [
+            {"name": "Command", "in": "query", "required": True, "schema": _command_names(offered)}
+        ]
+    else:
+        named = {"type": "object", "required": ["Command"]}
+        operation["requestBody"] = _body(
+            {"anyOf": [{"allOf": [{"$ref": _REFERENCE + command.name}, named]} for command in offered]}
+        )
+    return operation
+
+
+def _command_names(commands: list[Command]) -> Document:
+    return {"enum": [command.name for command in commands], "description": "Matched without regard to case."}
 
 
 def _body(schema: Document) -> Document:
@@ -71,8 +88,9 @@ def _body(schema: Document) -> Document:
 
 
 def _query(schema: Document) -> list[Document]:
+    required = {name for part in (schema, *schema["allOf"]) for name in part.get("required", ())}
     return [
-        {"name": name, "in": "query", "required": name == "ListID", "schema": _documented(value)}
+        {"name": name, "in": "query", "required": name in required, "schema": _documented(value)}
         for name, value in schema["properties"].items()
     ]
 
@@ -82,17 +100,15 @@ def _documented(value: Document) -> Document:
 
 
 def _responses(commands: list[Command]) -> Document:
-    answers = [{"$ref": f"{_REFERENCE}{_component(command)}.answer"} for command in commands]
+    answers = [{"$ref": f"{_REFERENCE}{command.name}.answer"} for command in commands]
     responses: Document = {"200": _response("Done", answers[0] if len(answers) == 1 else {"anyOf": answers})}
     for status in sorted({fault.status for fault in Fault}):
         told = sorted({f"{fault.code}: {fault.message}" for fault in Fault if fault.status == status})
         responses[str(status)] = _response("; ".join(told), {"$ref": f"{_REFERENCE}errors"})
+        if status in (Fault.TOO_MANY_REQUESTS.status, Fault.UNAVAILABLE.status):
+            responses[str(status)]["headers"] = {"Retry-After": _RETRY_AFTER}
     return responses
 
 
 def _response(description: str, schema: Any) -> Document:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def _component(command: Command) -> str:
-    return command.name

@@ -71,4 +71,4 @@ def provided(parameters: Mapping[str, Any]) -> Document:
 def _is_placeholder(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= _LONGEST_PLACEHOLDER and value.strip().lower() in _PLACEHOLDERS
-    return isinstance(value, bool) or (isinstance(value, int) and value == 0)
+    return isinstance(value, bool) or (isinstance(value, int | float) and value == 0)

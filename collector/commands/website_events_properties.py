@@ -16,11 +16,9 @@ class WebsiteEventsProperties:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list; another user's is as unknown as one that does not exist."""
-        list_id = list_number(call.given.get("ListID"))
-        if list_id is None:
-            return None, set()
-        found = await self._services.directory.list_of(list_id, call.who)
-        return found, (set() if found else {Fault.LIST_NOT_FOUND})
+        list_id = list_number(call.given.get("ListID"))  # None too for a number beyond all lists
+        found = None if list_id is None else await self._services.directory.list_of(list_id, call.who)
+        return found, (set() if found or faults else {Fault.LIST_NOT_FOUND})
 
     async def run(self, call: Call, content: MailingList) -> Answer:
         """Reads the catalog."""

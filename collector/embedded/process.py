@@ -50,7 +50,7 @@ async def end_process(pid: int, command: str, patience: float = 1.0) -> None:
     Raises:
         StartupError: it does not end, or belongs to another user.
     """
-    with _handle(pid) as process:
+    with _handle(pid, command) as process:
         # Looked up after the handle was taken: from here on the handle is this very process or nothing.
         if process is None or not is_running(pid, command):
             return
@@ -93,23 +93,22 @@ class _ByDescriptor:
 class _ByNumber:
     """A process by its number and command line, for systems that have no descriptors of processes."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, command: str) -> None:
         self._pid = pid
-        self._first = look_up(pid)
+        self._command = command
 
     def send(self, number: signal.Signals) -> None:
         if not self.gone():
             os.kill(self._pid, number)
 
     def gone(self) -> bool:
-        now = look_up(self._pid)
-        return now is None or self._first is None or now.command != self._first.command
+        return not is_running(self._pid, self._command)
 
 
 @contextmanager
-def _handle(pid: int) -> Iterator[_Handle | None]:
+def _handle(pid: int, command: str) -> Iterator[_Handle | None]:
     if sys.platform != "linux":
-        yield _ByNumber(pid)
+        yield _ByNumber(pid, command)
         return
     try:
         descriptor = os.pidfd_open(pid)
@@ -117,7 +116,7 @@ def _handle(pid: int) -> Iterator[_Handle | None]:
         yield None
         return
     except OSError:  # a kernel, or a sandbox, without this call
-        yield _ByNumber(pid)
+        yield _ByNumber(pid, command)
         return
     try:
         yield _ByDescriptor(descriptor)

@@ -6,12 +6,12 @@ twice: a collector that died between an event and its aftermath is made good by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 from collector.ingest.claims import Tie
-from collector.ingest.links import linked
+from collector.ingest.links import begins_within, linked
 from collector.ingest.traits import merged
 from collector.model import Document, Event
 from collector.storage.versioned import Change
@@ -22,10 +22,11 @@ def visitor_key(event: Event) -> str:
     return f"{event.scope}/{event.visitor}"
 
 
-def visitor_changes(events: Sequence[Event], ties: Sequence[Tie]) -> dict[str, Change]:
+def visitor_changes(ties: Sequence[Tie]) -> dict[str, Change]:
     """Links of visitors to the subscribers that their events name, and traits of visitors that name none."""
     steps: dict[str, list[Change]] = {}
-    for event, tie in zip(events, ties, strict=True):
+    for tie in ties:
+        event = tie.event
         if tie.subscriber is not None:
             steps.setdefault(visitor_key(event), []).append(_link(event, tie.subscriber))
         elif event.identifies:
@@ -33,14 +34,25 @@ def visitor_changes(events: Sequence[Event], ties: Sequence[Tie]) -> dict[str, C
     return {key: _chain(changes) for key, changes in steps.items()}
 
 
-def subscriber_changes(events: Sequence[Event], ties: Sequence[Tie]) -> dict[str, Change]:
+def splitting(ties: Sequence[Tie], visitors: Mapping[str, Document]) -> list[Event]:
+    """The events that have begun a link between others of their visitor."""
+    return [
+        tie.event
+        for tie in ties
+        if tie.subscriber is not None
+        and begins_within(visitors[visitor_key(tie.event)]["links"], tie.subscriber, tie.event.time)
+    ]
+
+
+def subscriber_changes(ties: Sequence[Tie]) -> dict[str, Change]:
     """New subscribers, and what is learned of known ones."""
     steps: dict[str, list[Change]] = {}
-    for event, tie in zip(events, ties, strict=True):
+    for tie in ties:
+        event = tie.event
         if tie.subscriber is None:
             continue
         changes = steps.setdefault(tie.subscriber, [])
-        if tie.unsettled or tie.unverified or event.trust == "public":
+        if tie.unverified or event.trust == "public":
             changes.append(_presence(event, tie))
         if event.traits:
             changes.append(_subscriber_traits(event))
@@ -79,12 +91,12 @@ def _presence(event: Event, tie: Tie) -> Change:
         if event.email is not None and "email" not in subscriber:
             names["email"] = event.email
         if event.names_id is not None and tie.conflict is None and event.names_id not in names["ids"]:
-            names["ids"] = [*names["ids"], event.names_id]
+            names["ids"] = sorted([*names["ids"], event.names_id])
         if event.trust == "public":
             # Written for a known and an unknown address alike, so that nothing tells which (section 3).
             names["claimed_at"] = max(subscriber.get("claimed_at", event.received), event.received)
         verified = subscriber.get("verified", False) or event.trust == "secret"
-        first = {"scope": event.scope, "created": subscriber.get("created", event.received)}
+        first = {"scope": event.scope, "created": min(subscriber.get("created", event.received), event.received)}
         return {**subscriber, **first, **names, "verified": verified}
 
     return change

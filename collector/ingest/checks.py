@@ -12,6 +12,8 @@ MOST_LEVELS = 32
 MOST_NAMES = 255
 LONGEST_NAME = 255
 MOST_BYTES = 64 * 1024
+_LONGEST_ADDRESS = 1_000
+"""An address has at most 254 characters; normalising may shorten it. Longer texts are not worth the work."""
 _SMALLEST, _GREATEST = -(2**63), 2**63 - 1
 
 
@@ -21,7 +23,10 @@ def read_email(value: str) -> str:
     Raises:
         ValueError: it is not an address.
     """
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value.strip()).lower())
+    text = value.strip()
+    if len(text) > _LONGEST_ADDRESS:
+        raise ValueError("not an address")
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
     try:
         # Whether mail would arrive is not ours to say: names that only a local network knows are addresses too.
         found = validate_email(text, check_deliverability=False, globally_deliverable=False, strict=True)

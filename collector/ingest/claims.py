@@ -6,8 +6,8 @@ The rules are those of section 5 of the contract, "Who an event belongs to".
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from collector.ingest.persons import Persons
 from collector.model import Event
@@ -20,15 +20,16 @@ Known = Mapping[str, Identity]
 class Tie:
     """What binds an event to its subscriber.
 
-    ``announce`` is the ``_id`` of the automatic identify to be stored beside the event, where the address is new;
-    ``conflict`` the subscriber that the event's ``ID`` names although its address names another; ``unsettled`` the
-    identities whose first event this may be; ``unverified`` those that only public keys had named so far.
+    ``event`` is the event as it counts, which of a repetition is the one that was first; ``announce`` the ``_id`` of
+    the automatic identify to be stored beside the event, where the address is new; ``conflict`` the subscriber that the
+    event's ``ID`` names although its address names another; ``unverified`` the identities whose first event with a
+    secret key this may be.
     """
 
+    event: Event
     subscriber: str | None = None
     announce: str | None = None
     conflict: str | None = None
-    unsettled: set[str] = field(default_factory=set)
     unverified: set[str] = field(default_factory=set)
 
 
@@ -47,23 +48,30 @@ def automatic_id(scope: str, email: str, persons: Persons) -> str:
     return f"{scope}i{persons.by_identity(email_key(scope, email))}"
 
 
-def plan(events: Sequence[Event], known: Known, having_address: set[str], persons: Persons) -> dict[str, Identity]:
-    """The claims that the events make, in order: each event sees what those before it have claimed.
+def first_of(event: Event, persons: Persons) -> str:
+    """The ``_id`` of the identify that announces the event's address, if this event is the first to name it."""
+    return event.id if event.identifies else automatic_id(event.scope, event.email or "", persons)
 
-    Args:
-        having_address: the known subscribers that an address names.
-    """
+
+def named(events: Iterable[Event]) -> set[str]:
+    """The keys of all that the events name."""
+    return {key for event in events for key in (email_of(event), id_of(event)) if key}
+
+
+def plan(events: Sequence[Event], known: Known, persons: Persons) -> dict[str, Identity]:
+    """The claims that the events make, in order: each event sees what those before it have claimed."""
     claims: dict[str, Identity] = {}
     view = ChainMap(claims, dict(known))
-    addressed = set(having_address)
     for event in events:
         address, external = email_of(event), id_of(event)
         if external and external not in view:
             owner = _owner(view, address) or persons.by_identity(address or external)
-            claims[external] = Identity(owner, False, True)
+            claims[external] = Identity(owner, address=address)
+        elif external and address and address not in view and view[external].address is None:
+            # Rule 4: a subscriber known by ID alone gains this address, and from now on no other.
+            claims[external] = replace(view[external], address=address)
         if address and address not in view:
-            claims[address] = _address_claim(event, address, view, addressed, persons)
-            addressed.add(claims[address].subscriber)
+            claims[address] = _address_claim(event, address, view, persons)
     return claims
 
 
@@ -71,14 +79,12 @@ def _owner(view: Mapping[str, Identity], key: str | None) -> str | None:
     return view[key].subscriber if key and key in view else None
 
 
-def _address_claim(
-    event: Event, address: str, view: Mapping[str, Identity], addressed: set[str], persons: Persons
-) -> Identity:
-    """A new address: a subscriber known by ``ID`` alone gains it (rule 4), else it makes a subscriber."""
-    known_by_id = _owner(view, id_of(event))
-    owner = known_by_id if known_by_id and known_by_id not in addressed else persons.by_identity(address)
-    first = event.id if event.identifies else automatic_id(event.scope, event.email or "", persons)
-    return Identity(owner, False, event.trust == "secret", first)
+def _address_claim(event: Event, address: str, view: Mapping[str, Identity], persons: Persons) -> Identity:
+    """A new address: the subscriber of the ``ID`` that holds it gains it, else it makes a subscriber."""
+    external = id_of(event)
+    gains = external is not None and view[external].address == address
+    owner = view[external].subscriber if external and gains else persons.by_identity(address)
+    return Identity(owner, first=first_of(event, persons))
 
 
 def ties(events: Sequence[Event], known: Known, persons: Persons) -> list[Tie]:
@@ -88,16 +94,15 @@ def ties(events: Sequence[Event], known: Known, persons: Persons) -> list[Tie]:
 
 
 def _tie(event: Event, known: Known, announced: set[str], persons: Persons) -> Tie:
-    tie = Tie()
+    tie = Tie(event)
     address, external = email_of(event), id_of(event)
     by_email, by_id = _owner(known, address), _owner(known, external)
     tie.subscriber = by_email or by_id  # rule 4: the address wins
     if by_email and by_id and by_email != by_id:
         tie.conflict = by_id
-    named = [key for key in (address, external) if key and not (tie.conflict and key == external)]
-    tie.unsettled = {key for key in named if not known[key].settled}
-    tie.unverified = {key for key in named if event.trust == "secret" and not known[key].verified}
-    if address and address in tie.unsettled and address not in announced:
+    held = [key for key in (address, external) if key and not (tie.conflict and key == external)]
+    tie.unverified = {key for key in held if event.trust == "secret" and not known[key].verified}
+    if address and not known[address].settled and address not in announced:
         announced.add(address)
         automatic = automatic_id(event.scope, event.email or "", persons)
         tie.announce = automatic if known[address].first == automatic else None

@@ -1,7 +1,7 @@
 """Storing a group of events: the steps, each as a set, in the order in which a crash between any two loses nothing.
 
 1. whom each event belongs to: identities found and claimed (``identity``)
-2. the events, with the automatic identifies of new addresses, in one ``insert_many``: here they become durable
+2. the events, behind the automatic identifies of new addresses, in one ``insert_many``: here they become durable
 3. which of them were there already, and whether by this collector's own retry
 4. what follows from them: visitors, subscribers, the catalog (``aftermath``)
 5. identities settled: all that their first event brings is there
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from collector.catalog.learner import Learner
 from collector.errors import Fault, Refusal
-from collector.ingest.aftermath import subscriber_changes, visitor_changes
+from collector.ingest.aftermath import splitting, subscriber_changes, visitor_changes
 from collector.ingest.claims import Tie, email_of
 from collector.ingest.identity import Resolver
 from collector.metrics import Metrics
@@ -28,12 +28,18 @@ from collector.storage.connection import Store
 from collector.storage.events import encode, event_of, extended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pending:
-    """An event that waits to be stored, and its BSON."""
+    """An event that waits to be stored, and its BSON.
+
+    ``seq`` is its number, given when it is first to be stored; ``identified`` whether an automatic identify has been
+    stored for it. Both hold when it is stored again, after a fault that a neighbour brought.
+    """
 
     event: Event
     encoded: bytes
+    seq: int = 0
+    identified: bool = False
 
     @classmethod
     def of(cls, event: Event) -> Pending:
@@ -47,15 +53,12 @@ class Pending:
 
 @dataclass(slots=True)
 class _Entry:
-    """An event on its way through the steps: its number, and what is stored of it."""
+    """An event on its way through the steps."""
 
     pending: Pending
     tie: Tie
-    seq: int
-    stored: Event
     duplicate: bool = False
     refused: bool = False
-    identified: bool = False
 
 
 class Committer:
@@ -83,24 +86,31 @@ class Committer:
             StoreAway: it is unknown which of them are stored.
         """
         ties = await self._resolver.resolve([pending.event for pending in group])
-        entries = [
-            _Entry(pending, tie, next(self._numbers), pending.event) for pending, tie in zip(group, ties, strict=True)
-        ]
+        entries = [_Entry(pending, tie) for pending, tie in zip(group, ties, strict=True)]
         await self._insert(entries)
-        kept = [entry for entry in entries if not entry.refused]
-        await self._follow(kept)
+        await self._follow([entry.tie for entry in entries if not entry.refused])
         return [self._outcome(entry) for entry in entries]
 
     async def _insert(self, entries: list[_Entry]) -> None:
-        documents = [self._document(entry) for entry in entries]
-        beside = [(entry, extra) for entry in entries if (extra := self._identify(entry)) is not None]
-        there, refused = await self._store.events.insert(documents + [extra for _, extra in beside])
-        for place, (entry, _) in enumerate(beside, start=len(documents)):
-            entry.identified = place not in there and place not in refused
-            self._metrics.identifies.inc(entry.identified)
-        for place in refused & set(range(len(entries))):
-            entries[place].refused = True
-        await self._meet_again([entries[place] for place in sorted(there) if place < len(entries)])
+        """Stores identifies, then events, then decoys. A mongod that dies has stored the first of them or all: never an
+        event without the identify of its address, nor a decoy in the place of its event."""
+        announcing = [entry for entry in entries if entry.tie.announce]
+        documents = [self._identify(entry.tie, str(entry.tie.announce)) for entry in announcing]
+        documents += [self._document(entry) for entry in entries]
+        documents += [self._identify(entry.tie, entry.tie.event.id) for entry in entries if _needs_decoy(entry.tie)]
+        there, refused = await self._store.events.insert(documents)
+        for place, entry in enumerate(announcing):
+            stored = place not in there and place not in refused
+            entry.pending.identified |= stored
+            self._metrics.identifies.inc(stored)
+        known: list[_Entry] = []
+        for place, entry in enumerate(entries, start=len(announcing)):
+            entry.refused = place in refused
+            if place in there:
+                known.append(entry)
+            elif entry.tie.conflict is not None:
+                self._metrics.conflicts.inc()
+        await self._meet_again(known)
 
     async def _meet_again(self, entries: list[_Entry]) -> None:
         """Events that were there: the stored one counts, and a retry of this collector's own write is no repetition."""
@@ -112,53 +122,59 @@ class Committer:
             if row is None:  # ended by its retention just now
                 entry.duplicate = True
                 continue
-            entry.duplicate = (row["writer"], row["seq"]) != (self.writer, entry.seq)
-            entry.stored = event_of(row)
-            if row.get("subscriber") != entry.tie.subscriber:
-                entry.tie = Tie(subscriber=row.get("subscriber"))
+            entry.duplicate = (row["writer"], row["seq"]) != (self.writer, entry.pending.seq)
+            stored = event_of(row)
+            if row.get("subscriber") == entry.tie.subscriber:
+                entry.tie.event = stored
+            else:
+                entry.tie = Tie(stored, row.get("subscriber"))
 
     def _document(self, entry: _Entry) -> bytes:
-        extra: Document = {"writer": self.writer, "seq": entry.seq}
+        entry.pending.seq = entry.pending.seq or next(self._numbers)
+        extra: Document = {"writer": self.writer, "seq": entry.pending.seq}
         if entry.tie.subscriber is not None:
             extra["subscriber"] = entry.tie.subscriber
         if entry.tie.conflict is not None:
             extra["conflict"] = entry.tie.conflict
-            self._metrics.conflicts.inc()
         return extended(entry.pending.encoded, extra)
 
-    def _identify(self, entry: _Entry) -> bytes | None:
-        """The identify to be stored beside an event with a new address.
-
-        With a public key one is written for a known address as well, under the event's own ``_id`` which is taken, so
-        that the same writes are issued for both.
-        """
-        event = entry.pending.event
-        announced = entry.tie.announce or (event.id if event.trust == "public" and event.email else None)
-        if announced is None:
-            return None
+    def _identify(self, tie: Tie, announced: str) -> bytes:
+        """The automatic identify of an event, which is to be stored as ``announced``."""
         automatic = replace(
-            event, id=announced, name="identify", properties={}, external_id=None, event_id=None, marks=()
+            tie.event, id=announced, name="identify", properties={}, external_id=None, event_id=None, marks=()
         )
-        extra = {"automatic": True, "subscriber": entry.tie.subscriber, "writer": self.writer, "seq": 0}
-        return extended(encode(automatic), extra)
+        return extended(
+            encode(automatic), {"automatic": True, "subscriber": tie.subscriber, "writer": self.writer, "seq": 0}
+        )
 
-    async def _follow(self, entries: list[_Entry]) -> None:
-        events, ties = [entry.stored for entry in entries], [entry.tie for entry in entries]
+    async def _follow(self, ties: list[Tie]) -> None:
         await asyncio.gather(
-            self._store.visitors.change(visitor_changes(events, ties)),
-            self._store.subscribers.change(subscriber_changes(events, ties)),
-            self._learner.learn(events),
+            self._link(ties),
+            self._store.subscribers.change(subscriber_changes(ties)),
+            self._learner.learn([tie.event for tie in ties]),
         )
-        unsettled = {key for tie in ties for key in tie.unsettled}
-        unsettled |= {key for event in events if event.trust == "public" and (key := email_of(event))}
-        if unsettled:
-            await self._store.identities.settle(unsettled)
         if unverified := {key for tie in ties for key in tie.unverified}:
             await self._store.identities.verify(unverified)
+        if claimed := {key for tie in ties if tie.event.trust == "public" and (key := email_of(tie.event))}:
+            await self._store.identities.settle(claimed)
+
+    async def _link(self, ties: list[Tie]) -> None:
+        """Links visitors. Where a late event has split a link, the next event that names a subscriber ends what it has
+        begun: asked of the events after the link is written, so that one of the two sees the other."""
+        visitors = await self._store.visitors.change(visitor_changes(ties))
+        found = await asyncio.gather(*map(self._store.events.next_named, splitting(ties, visitors)))
+        named_again = [Tie(event_of(row), row["subscriber"]) for row in found if row]
+        await self._store.visitors.change(visitor_changes(named_again))
 
     @staticmethod
     def _outcome(entry: _Entry) -> Outcome | Refusal:
         if entry.refused:
             return Refusal(Fault.INVALID_PROPERTIES)
         explicit = entry.pending.event.identifies
-        return Outcome(entry.duplicate, not entry.duplicate and (explicit or entry.identified))
+        return Outcome(entry.duplicate, not entry.duplicate and (explicit or entry.pending.identified))
+
+
+def _needs_decoy(tie: Tie) -> bool:
+    """With a public key an identify is written for a known address as well, under the event's own ``_id`` which is
+    taken by then, so that the same writes are issued for both."""
+    return tie.announce is None and tie.event.trust == "public" and tie.event.email is not None

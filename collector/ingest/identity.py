@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from collector.ingest.claims import Tie, automatic_id, email_of, id_of, plan, ties
+from collector.ingest.claims import Tie, email_of, first_of, named, plan, ties
 from collector.ingest.persons import Persons
 from collector.model import Event
-from collector.storage.events import Events
+from collector.storage.events import Events, event_of
 from collector.storage.guard import StoreAway
 from collector.storage.identities import Identities, Identity, kind_of
 
@@ -39,27 +39,46 @@ class Resolver:
         Raises:
             StoreAway: MongoDB is.
         """
-        keys = {key for event in events for key in (email_of(event), id_of(event)) if key}
+        keys = named(events)
         if not keys:
-            return [Tie() for _ in events]
-        known = await self._claimed(events, keys)
+            return [Tie(event) for event in events]
+        known = await self._identities.find(keys)
+        events = await self._as_first_sent(events, known)
+        known = await self._claimed(events, known)
         await self._adopt(events, known)
         return ties(events, known, self._persons)
 
-    async def _claimed(self, events: Sequence[Event], keys: set[str]) -> dict[str, Identity]:
+    async def _as_first_sent(self, events: Sequence[Event], known: dict[str, Identity]) -> list[Event]:
+        """The events, those of a repeated EventID as they were the first time: a repetition claims nothing of its own.
+
+        MongoDB is asked about those alone that would claim; of claims with a public key always, so that nothing tells.
+        """
+        first: dict[str, Event] = {}
+        for event in events:
+            first.setdefault(event.id, event)
+        doubtful = [
+            event.id
+            for event in first.values()
+            if event.event_id and ((event.trust == "public" and event.email) or not named([event]) <= known.keys())
+        ]
+        rows = await self._stored.get(doubtful) if doubtful else {}
+        return [event_of(rows[event.id]) if event.id in rows else first[event.id] for event in events]
+
+    async def _claimed(self, events: Sequence[Event], known: dict[str, Identity]) -> dict[str, Identity]:
         """All of the group's identities, the new ones claimed. Who loses a claim to another collector plans again."""
         # A claim with a public key is written whether or not the address is known, so that nothing tells which.
         forced = {key for event in events if event.trust == "public" and (key := email_of(event))}
+        keys = named(events)
         for _ in range(_ROUNDS):
-            known = await self._identities.find(keys)
             if not forced and keys <= known.keys():
                 return known
             await self._claim(events, known, forced)
             forced = set()
+            known = await self._identities.find(keys)
         raise StoreAway("identities are claimed faster than they can be read")
 
     async def _claim(self, events: Sequence[Event], known: dict[str, Identity], forced: set[str]) -> None:
-        claims = plan(events, known, await self._having_address(events, known), self._persons)
+        claims = plan(events, known, self._persons)
         ids = {key: claim for key, claim in claims.items() if kind_of(key) == "id"}
         addresses = {key: claim for key, claim in claims.items() if key not in ids}
         addresses |= {key: known[key] for key in forced & known.keys()}
@@ -67,39 +86,34 @@ class Resolver:
             # IDs first: were one lost to another collector, the address may have to follow it.
             await self._identities.claim(ids)
             won = await self._identities.find(ids)
-            if any(won[key].subscriber != claim.subscriber for key, claim in ids.items()):
+            if any(_lost(won[key], claim) for key, claim in ids.items()):
                 return
         if addresses:
             await self._identities.claim(addresses)
 
-    async def _having_address(self, events: Sequence[Event], known: dict[str, Identity]) -> set[str]:
-        """Of the subscribers that could gain an address (rule 4), those that have one."""
-        gaining = {
-            known[external].subscriber
-            for event in events
-            if (external := id_of(event)) in known and (address := email_of(event)) and address not in known
-        }
-        return await self._identities.with_address(gaining) if gaining else set()
-
     async def _adopt(self, events: Sequence[Event], known: dict[str, Identity]) -> None:
-        """An address whose first event was an explicit identify that never came gets its automatic one after all:
-        its collector died in between."""
-        ours = {event.id for event in events}
-        missing: dict[str, Event] = {}
+        """An address whose first event never came, since its collector died in between, is announced after all: by the
+        first event here that names it."""
+        heirs: dict[str, Event] = {}
         for event in events:
             key = email_of(event)
-            if key and not known[key].settled and known[key].first not in ours:
-                automatic = automatic_id(event.scope, event.email or "", self._persons)
-                if known[key].first != automatic:
-                    missing[key] = event
-        if missing:
-            await self._take_over(missing, known)
+            if key and not known[key].settled:
+                heirs.setdefault(key, event)
+        heirs = {key: event for key, event in heirs.items() if known[key].first != first_of(event, self._persons)}
+        if heirs:
+            await self._take_over(heirs, known)
 
-    async def _take_over(self, missing: dict[str, Event], known: dict[str, Identity]) -> None:
-        there = await self._stored.get(str(known[key].first) for key in missing)
-        for key, event in missing.items():
-            if known[key].first in there:
+    async def _take_over(self, heirs: dict[str, Event], known: dict[str, Identity]) -> None:
+        there = await self._stored.get(str(known[key].first) for key in heirs)
+        for key, event in heirs.items():
+            dead = str(known[key].first)
+            # An EventID may have been used again, with another address.
+            if dead in there and there[dead].get("email") == event.email:
                 continue
-            automatic = automatic_id(event.scope, event.email or "", self._persons)
-            await self._identities.take_over(key, str(known[key].first), automatic)
-            known[key] = replace(known[key], first=automatic)
+            first = first_of(event, self._persons)
+            await self._identities.take_over(key, dead, first)
+            known[key] = replace(known[key], first=first)
+
+
+def _lost(won: Identity, claim: Identity) -> bool:
+    return (won.subscriber, won.address) != (claim.subscriber, claim.address)

@@ -2,7 +2,8 @@
 
 A visitor's links are records ``{subscriber, since, from, until, trust, key}`` in the order of time, that cover all of
 it without a gap. ``since`` is the event that made the link; ``from`` is None on the first, which reaches back to the
-visitor's beginning, and ``until`` is None on the last.
+visitor's beginning, and ``until`` is None on the last. Neighbours of one subscriber stay apart: the later one's moment
+is needed when another comes between them late.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import NamedTuple
 from collector.model import Document, Trust
 
 MOST_LINKS = 1_000
-"""Links of one visitor. A device that so many people share tells nothing; the events still name their subscribers."""
+"""Links of one visitor, counted apart for each trust, so that claims leave room. A device that so many people share
+tells nothing; the events still name their subscribers."""
 
 
 class Mark(NamedTuple):
@@ -42,9 +44,15 @@ def linked(
     if covering.subscriber == subscriber and covering.trust == trust:
         # Known already. An earlier event of the same link only moves its beginning back.
         return list(links) if place else _records([covering._replace(since=at), *marks[1:]])
-    if len(marks) >= MOST_LINKS:
+    if sum(mark.trust == trust for mark in marks) >= MOST_LINKS:
         return list(links)
     return _records([*marks[:place], new, *_after(new, marks[place:])])
+
+
+def begins_within(links: Sequence[Document], subscriber: str, at: datetime) -> bool:
+    """Whether an event at ``at`` has begun a link of ``subscriber`` that is not the only one. If it came late, the
+    subscriber of the link that it split may have been named again since, which its records do not tell."""
+    return len(links) > 1 and any(link["since"] == at and link["subscriber"] == subscriber for link in links)
 
 
 def subscriber_at(links: Sequence[Document], at: datetime) -> str | None:

@@ -27,18 +27,22 @@ class Readiness:
         self._writer = writer
         self._store = store
         self._name = name
-        self._turn = asyncio.Lock()
+        self._trial: asyncio.Task[str] | None = None
 
     async def wrong(self) -> str:
         """What keeps an event from being stored, in a few words; empty when nothing does."""
         if self._writer.full:
             return "too many events wait to be stored"
-        async with self._turn:  # however many ask, one write tells them all
-            if time.monotonic() - self._writer.last_success < LATELY:
-                return ""
-            try:
-                await asyncio.wait_for(self._store.meta.touch(self._name), _PATIENCE)
-            except (StoreAway, TimeoutError):
-                return "MongoDB does not take writes"
-            self._writer.last_success = time.monotonic()
+        if time.monotonic() - self._writer.last_success < LATELY:
+            return ""
+        if self._trial is None or self._trial.done():  # however many ask, one write tells them all
+            self._trial = asyncio.create_task(self._try())
+        return await asyncio.shield(self._trial)
+
+    async def _try(self) -> str:
+        try:
+            await asyncio.wait_for(self._store.meta.touch(self._name), _PATIENCE)
+        except (StoreAway, TimeoutError):
+            return "MongoDB does not take writes"
+        self._writer.last_success = time.monotonic()
         return ""

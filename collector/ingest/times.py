@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,9 @@ _MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would be past the year 5138, as milliseconds 1973."""
 _SHORTEST_EPOCH_TEXT = 9
 """Fewer digits in a text are a date (``20240131``)."""
+
+_ISO = re.compile(r"\d{4}-?(\d\d-?\d\d|W\d\d(-?\d)?)([T ]\d[\d:.,]*( ?(Z|[+-]\d[\d:]*))?)?", re.ASCII)
+"""What Python would read as ISO 8601 is more: any character between date and time, for one."""
 
 OLDEST_CLAIM = timedelta(days=7)
 """How far back an event with a public key may lie (section 3)."""
@@ -23,6 +27,7 @@ def read_time(value: Any) -> datetime:
     Raises:
         ValueError: it is neither.
     """
+    value = value.strip().upper() if isinstance(value, str) else value
     try:
         moment = _from_epoch(value) if _is_epoch(value) else _from_text(value)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -63,5 +68,7 @@ def _from_epoch(value: Any) -> datetime:
 
 
 def _from_text(value: str) -> datetime:
-    moment = datetime.fromisoformat(value.strip())
+    if not _ISO.fullmatch(value):
+        raise ValueError("not a time")
+    moment = datetime.fromisoformat(value)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

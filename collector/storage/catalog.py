@@ -1,8 +1,10 @@
 """The collection ``catalog``: which event names a list has, and which property names came with each.
 
 A document an event name (``name`` null) and one an event and property name; apart for each end of a retention, so that
-the TTL index forgets a name with the last event that has it. ``first`` is when the name was first received. All of it
-is made by one aggregation pipeline over the events; no field path is made of a name.
+the TTL index forgets a name with the last event that has it. ``first`` is when the name was first received,
+``counted`` the same as far as the events were counted since the last rebuild began, and ``doubtful`` the generation of
+a rebuild that has not met an event with it yet. All of it is made by one aggregation pipeline over the events; no field
+path is made of a name.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from typing import Any
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ReturnDocument
 from pymongo.errors import OperationFailure
 
 from collector.model import Document
 from collector.storage.guard import guarded
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_REBUILD_SECONDS = 86_400.0
+"""What a rebuild may take, a step; without it the client's limit for a request would hold."""
 
 Group = tuple[str, datetime | None, str]
 """Scope, end of retention, event: the names below it are what the caps count."""
@@ -51,7 +55,7 @@ _NAMES: list[Document] = [
         }
     },
     # The group's key leaves a missing end of retention out; the field of an entry must be missing too, not null.
-    {"$set": {"expire_at": {"$ifNull": ["$expire_at", "$$REMOVE"]}}},
+    {"$set": {"expire_at": {"$ifNull": ["$expire_at", "$$REMOVE"]}, "counted": "$first"}},
 ]
 
 _MERGE: Document = {
@@ -59,8 +63,13 @@ _MERGE: Document = {
         "into": "catalog",
         "on": "_id",
         "whenMatched": [
-            {"$set": {"first": {"$min": ["$first", "$$new.first"]}}},
-            {"$unset": "stale"},
+            {
+                "$set": {
+                    "first": {"$min": ["$first", "$$new.first"]},
+                    "counted": {"$min": ["$counted", "$$new.first"]},
+                }
+            },
+            {"$unset": "doubtful"},
         ],
         "whenNotMatched": "insert",
     }
@@ -81,6 +90,7 @@ class Catalog:
     def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
         self._events = database["events"]
         self._collection = database["catalog"]
+        self._meta = database["meta"]
 
     async def entries(self, scope: str) -> list[Entry]:
         """Every entry of a scope that some kept event still has."""
@@ -107,19 +117,30 @@ class Catalog:
         end: Any = until if until else {"$exists": False}
         return await self._collection.count_documents({"scope": scope, "name": None, "expire_at": end})
 
-    async def rebuild(self) -> int:
-        """Makes the catalog anew from the events, beside a running collector; how many entries it then has.
+    async def generation(self) -> int:
+        """The number of rebuilds that have begun."""
+        found = await self._meta.find_one({"_id": "catalog"})
+        return int(found["generation"]) if found else 0
 
-        What is there is marked, the pipeline clears the mark of all that an event has, and what is left marked goes.
-        A second run restores what arrived in between.
+    async def begin_generation(self) -> int:
+        """Announces a rebuild."""
+        found = await self._meta.find_one_and_update(
+            {"_id": "catalog"}, {"$inc": {"generation": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        return int(found["generation"])
+
+    async def rebuild(self, generation: int) -> int:
+        """Makes the catalog anew from the events; how many entries it then has.
+
+        Nothing is taken away before it is certain that no event has it, and nothing listed changes before it is known
+        when it was first received, so that answers are right meanwhile. Every collector must have heard of this
+        generation: one that takes a name for entered would not enter it again.
         """
-        with pymongo.timeout(None):  # as long as it takes
-            await self._collection.update_many({}, {"$set": {"stale": True, "first": _NEVER}})
+        with pymongo.timeout(_REBUILD_SECONDS):
+            await self._collection.update_many({}, {"$set": {"doubtful": generation}, "$unset": {"counted": ""}})
             await self._fold({})
-            doubtful = {row["event"] async for row in self._collection.find({"stale": True}, {"event": 1})}
-            await self._collection.delete_many({"stale": True})
-            if doubtful:
-                await self._fold({"event": {"$in": list(doubtful)}})
+            await self._collection.delete_many({"doubtful": generation})
+            await self._collection.update_many({"counted": {"$exists": True}}, [{"$set": {"first": "$counted"}}])
             return await self._collection.count_documents({})
 
     async def _fold(self, match: Document) -> None:

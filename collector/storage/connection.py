@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from collector.errors import StartupError
@@ -22,9 +23,14 @@ from collector.storage.versioned import Versioned
 
 OLDEST = (6, 0)
 """The oldest MongoDB that works: pipelines here use what 6.0 brought."""
+_NEEDED = "Footfall needs {}.{} or newer".format(*OLDEST)
 
-_SELECTION_MS = 2_000
+_CONNECT_MS = 2_000
 _OPERATION_MS = 10_000
+_REACH_SECONDS = 5.0
+"""How long the first contact may take: enough for a distant server, short enough for who mistyped the address."""
+_INDEX_SECONDS = 3_600.0
+"""An upgrade may bring an index over all events there are."""
 
 
 class Store:
@@ -63,7 +69,8 @@ async def open_store(uri: str, name: str) -> Store:
         client = await _connect(uri)
         store = Store(client, _database(client, name))
         await store.meta.check_version()
-        await ensure_indexes(_database(client, name))
+        with pymongo.timeout(_INDEX_SECONDS):
+            await ensure_indexes(_database(client, name))
     except BaseException as error:
         if client is not None:
             client.close()
@@ -76,7 +83,8 @@ async def open_store(uri: str, name: str) -> Store:
 async def _connect(uri: str) -> AsyncIOMotorClient[Document]:
     client = _client(uri, retry_writes=True)
     try:
-        hello = await client.admin.command("hello")
+        with pymongo.timeout(_REACH_SECONDS):
+            hello = await client.admin.command("hello")
         if "setName" not in hello and hello.get("msg") != "isdbgrid":
             # A standalone server refuses retryable writes.
             client.close()
@@ -89,21 +97,25 @@ async def _connect(uri: str) -> AsyncIOMotorClient[Document]:
 
 
 def _client(uri: str, retry_writes: bool) -> AsyncIOMotorClient[Document]:
-    return AsyncIOMotorClient(
-        uri,
-        tz_aware=True,
-        appname="footfall",
-        retryWrites=retry_writes,
-        serverSelectionTimeoutMS=_SELECTION_MS,
-        connectTimeoutMS=_SELECTION_MS,
-        timeoutMS=_OPERATION_MS,
-    )
+    try:
+        return AsyncIOMotorClient(
+            uri,
+            tz_aware=True,
+            appname="footfall",
+            retryWrites=retry_writes,
+            connectTimeoutMS=_CONNECT_MS,
+            timeoutMS=_OPERATION_MS,
+        )
+    except OSError as error:  # certificates
+        raise StartupError(f"A file that the MongoDB address names cannot be read: {error.strerror}") from error
+    except (PyMongoError, ValueError, TypeError) as error:
+        raise StartupError("The MongoDB address is not a valid connection string (mongodb://…)") from error
 
 
 async def _check_age(client: AsyncIOMotorClient[Document]) -> None:
     version = (await client.server_info())["version"]
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise StartupError(f"MongoDB {version} is too old: Footfall needs 6.0 or newer")
+        raise StartupError(f"MongoDB {version} is too old: {_NEEDED}")
 
 
 def _database(client: AsyncIOMotorClient[Document], name: str) -> AsyncIOMotorDatabase[Document]:
@@ -116,9 +128,11 @@ def _database(client: AsyncIOMotorClient[Document], name: str) -> AsyncIOMotorDa
 
 
 def _reason(error: PyMongoError) -> str:
-    if isinstance(error, InvalidURI | ConfigurationError):
-        return "The MongoDB address is not a valid connection string (mongodb://…)"
-    if isinstance(error, ConnectionFailure) or error.timeout:
+    if isinstance(error, ConfigurationError) and "reports wire version" in str(error):
+        return f"MongoDB is too old, even for the driver: {_NEEDED}"
+    if (
+        isinstance(error, ConnectionFailure | ConfigurationError) or error.timeout
+    ):  # a name unknown to DNS is the latter
         return "MongoDB cannot be reached at the address given"
     if isinstance(error, OperationFailure) and error.code in (13, 18):
         return "MongoDB does not let this user in: check the name and password in its address, and the user's roles"

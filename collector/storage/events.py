@@ -13,6 +13,7 @@ from typing import Any
 import bson
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
 from collector.model import Document, Event
@@ -67,6 +68,13 @@ class Events:
     async def get(self, ids: Iterable[str]) -> dict[str, Document]:
         """The stored events of these ids."""
         return {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(ids)}})}
+
+    async def next_named(self, event: Event) -> Document | None:
+        """The visitor's next event after this one that names a subscriber; after one with a secret key, the next with
+        such a key."""
+        query = {"scope": event.scope, "uuid": event.visitor, "time": {"$gt": event.time}}
+        query |= {"subscriber": {"$exists": True}} | ({"trust": "secret"} if event.trust == "secret" else {})
+        return await self._collection.find_one(query, sort=[("time", ASCENDING)])
 
 
 def event_of(row: Document) -> Event:

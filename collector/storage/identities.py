@@ -1,7 +1,8 @@
 """The collection ``identities``: one document an address or ``ID``, saying which subscriber it names (section 5).
 
 ``_id`` is scope, kind and value, so that claiming is an insert: two processes at the same moment cannot make two
-subscribers, and it stays true on a sharded cluster. What an identity names never changes.
+subscribers, and it stays true on a sharded cluster. What an identity names never changes. An ``ID`` also holds the one
+address that its subscriber has, or is about to have: so two addresses cannot gain one subscriber either.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from collector.storage.guard import guarded, is_away
 class Identity:
     """An address or ``ID`` that is known.
 
-    ``settled`` is false until all that its first event brings is durable; ``first`` is the ``_id`` of the identify
-    event that announces an address; ``verified`` is false while only public keys have named it.
+    ``settled`` is false until all that its first event brings is durable, ``verified`` until that is so of one with a
+    secret key; ``first`` is the ``_id`` of the identify event that announces an address; ``address`` is, of an ``ID``,
+    the key of its subscriber's address, None while it has none.
     """
 
     subscriber: str
-    settled: bool
-    verified: bool
+    settled: bool = False
+    verified: bool = False
     first: str | None = None
+    address: str | None = None
 
 
 def email_key(scope: str, email: str) -> str:
@@ -57,9 +60,15 @@ class Identities:
         return {row["_id"]: _identity(row) async for row in rows}
 
     async def claim(self, claims: Mapping[str, Identity]) -> None:
-        """Makes the identities that do not exist, and leaves the others as they are."""
+        """Makes the identities that do not exist, and leaves the others as they are, but for an ``ID`` without an
+        address, which takes the claim's."""
         writes = [
             UpdateOne({"_id": key}, {"$setOnInsert": _row(key, claim)}, upsert=True) for key, claim in claims.items()
+        ]
+        writes += [
+            UpdateOne({"_id": key, "address": None}, {"$set": {"address": claim.address}})
+            for key, claim in claims.items()
+            if claim.address
         ]
         try:
             await self._collection.bulk_write(writes, ordered=False)
@@ -67,11 +76,6 @@ class Identities:
             # 11000: two upserts of one key met; the other one made it.
             if is_away(error) or any(row["code"] != 11000 for row in (error.details or {})["writeErrors"]):
                 raise
-
-    async def with_address(self, subscribers: Iterable[str]) -> set[str]:
-        """Those of the subscribers that an address names."""
-        query = {"subscriber": {"$in": list(subscribers)}, "kind": "email"}
-        return {row["subscriber"] async for row in self._collection.find(query, {"subscriber": 1})}
 
     async def take_over(self, key: str, first: str, instead: str) -> bool:
         """Has another event announce an address whose first event never came; whether nobody was faster."""
@@ -83,14 +87,16 @@ class Identities:
         await self._collection.update_many({"_id": {"$in": list(keys)}}, {"$set": {"settled": True}})
 
     async def verify(self, keys: Iterable[str]) -> None:
-        """Notes that a secret key has named these."""
-        await self._collection.update_many({"_id": {"$in": list(keys)}}, {"$set": {"verified": True}})
+        """Notes the same of an event with a secret key."""
+        change = {"$set": {"settled": True, "verified": True}}
+        await self._collection.update_many({"_id": {"$in": list(keys)}}, change)
 
 
 def _identity(row: Document) -> Identity:
-    return Identity(row["subscriber"], row["settled"], row["verified"], row.get("first"))
+    return Identity(**{name: value for name, value in row.items() if name not in ("_id", "kind")})
 
 
 def _row(key: str, claim: Identity) -> Document:
     row = {"kind": kind_of(key), "subscriber": claim.subscriber, "settled": claim.settled, "verified": claim.verified}
-    return row | ({"first": claim.first} if claim.first else {})
+    optional = {"first": claim.first, "address": claim.address}
+    return row | {name: value for name, value in optional.items() if value}

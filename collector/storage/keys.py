@@ -5,6 +5,7 @@ A key holds 190 bits of chance: a plain hash of it cannot be searched, and needs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,9 +60,9 @@ class Keys:
         done = await self._collection.update_one({"prefix": prefix, "revoked": False}, {"$set": {"revoked": True}})
         return bool(done.matched_count)
 
-    async def all(self) -> list[KeyRow]:
-        """Every key, oldest first."""
-        return [_row(row) async for row in self._collection.find().sort("created", 1)]
+    async def all(self, users: Mapping[int, User]) -> list[KeyRow]:
+        """Every key, oldest first, with the permissions that it has from its user."""
+        return [_row(row, users) async for row in self._collection.find().sort([("created", 1), ("prefix", 1)])]
 
 
 def key_of(row: Document, user: User) -> Key:
@@ -78,6 +79,6 @@ def key_of(row: Document, user: User) -> Key:
     )
 
 
-def _row(row: Document) -> KeyRow:
-    shown = User(row["user_id"], "", frozenset(row["permissions"] or ()))
-    return KeyRow(key_of(row, shown), row["created"], row["last_used"], row["revoked"])
+def _row(row: Document, users: Mapping[int, User]) -> KeyRow:
+    user = users.get(row["user_id"]) or User(row["user_id"], "", frozenset())
+    return KeyRow(key_of(row, user), row["created"], row["last_used"], row["revoked"])

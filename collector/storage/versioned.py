@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
-from pymongo import InsertOne, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from collector.model import Document
@@ -34,51 +34,49 @@ class Versioned:
         """One document."""
         return await self._collection.find_one({"_id": key})
 
-    async def change(self, changes: Mapping[str, Change]) -> None:
+    async def change(self, changes: Mapping[str, Change]) -> dict[str, Document]:
         """Applies each change to the document of its id: two round trips for all of them, more only where others
         write the same ones.
+
+        Returns:
+            The documents as they were changed, or found to need no change.
 
         Raises:
             StoreAway: also when others were faster too many times.
         """
-        left = dict(changes)
+        left, changed = dict(changes), dict[str, Document]()
         for _ in range(_ATTEMPTS):
             if not left:
-                return
-            left = await self._attempt(left)
+                return changed
+            left = await self._attempt(left, changed)
         raise StoreAway("too many writers change the same document")
 
-    async def _attempt(self, changes: dict[str, Change]) -> dict[str, Change]:
+    async def _attempt(self, changes: dict[str, Change], changed: dict[str, Document]) -> dict[str, Change]:
         found = {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(changes)}})}
-        writes: dict[str, InsertOne[Document] | UpdateOne] = {}
+        writes: dict[str, UpdateOne] = {}
         for key, change in changes.items():
             before = found.get(key, {})
-            after = change(before)
+            changed[key] = after = change(before)
             if after != before:
                 writes[key] = _write(key, before, after)
         return {key: changes[key] for key in await self._write(writes)} if writes else {}
 
-    async def _write(self, writes: dict[str, InsertOne[Document] | UpdateOne]) -> set[str]:
+    async def _write(self, writes: dict[str, UpdateOne]) -> set[str]:
         """Writes, and says which ids others were faster at."""
-        keys = list(writes)
         try:
-            done = await self._collection.bulk_write(list(writes.values()), ordered=False)
+            await self._collection.bulk_write(list(writes.values()), ordered=False)
         except BulkWriteError as error:
             rows: list[dict[str, Any]] = (error.details or {}).get("writeErrors", [])
             if is_away(error) or any(row["code"] != _DUPLICATE for row in rows):
                 raise
-            lost = {keys[row["index"]] for row in rows}
-            matched = (error.details or {})["nMatched"]
-        else:
-            lost, matched = set(), done.matched_count
-        updates = {key for key, write in writes.items() if isinstance(write, UpdateOne)}
-        # The server counts the updates that found their revision, but does not name them: were it not all, each is
-        # tried again, and those that were written come out unchanged.
-        return lost | (updates if matched < len(updates) else set())
+            keys = list(writes)
+            return {keys[row["index"]] for row in rows}
+        return set()
 
 
-def _write(key: str, before: Document, after: Document) -> InsertOne[Document] | UpdateOne:
+def _write(key: str, before: Document, after: Document) -> UpdateOne:
+    """An upsert for new and known documents alike: where the revision is another by now, it meets the document's
+    ``_id``, and fails as a duplicate. Of a subscriber it does not show which it was (section 3)."""
     fields = {name: value for name, value in after.items() if name not in ("_id", "rev")}
-    if not before:
-        return InsertOne({"_id": key, **fields, "rev": 1})
-    return UpdateOne({"_id": key, "rev": before["rev"]}, {"$set": {**fields, "rev": before["rev"] + 1}})
+    revision = before.get("rev", 0)
+    return UpdateOne({"_id": key, "rev": revision}, {"$set": {**fields, "rev": revision + 1}}, upsert=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, stream_request_body
 
 from collector.commands.call import Answer, Command, Request
@@ -22,10 +20,13 @@ from collector.web.reading import inflated, read_parameters
 
 log = logging.getLogger("collector.web")
 
-MOST_READ = 32 << 20
-"""Bytes of a body that are read (and thrown away) so that its sender can be told that it is too large."""
+MOST_READ = 1 << 30
+"""Bytes of a body that are read (and thrown away) so that its sender can be told that it is too large. At more than
+that Tornado closes the connection without a word."""
 _ALLOWED_METHODS = "GET, POST, OPTIONS"
 _EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_FAULTS = {400: Fault.UNREADABLE, 405: Fault.METHOD_NOT_ALLOWED}
+"""What Tornado refuses by itself; anything else is a fault of ours."""
 
 
 @dataclass(slots=True)
@@ -66,6 +67,9 @@ class ApiHandler(RequestHandler):
     connection of one that is too large, and answer a bare 400 to one that inflates without end.
     """
 
+    known_path = True
+    _browsers = False
+
     def initialize(self, door: Door, command: Command | None, browsers: bool) -> None:
         """
         Args:
@@ -78,19 +82,25 @@ class ApiHandler(RequestHandler):
         self._body = bytearray()
         self._received = 0
         self._entered = False
+        self._whole = False
+        self.set_default_headers()  # again, now that the route is known
 
     def set_default_headers(self) -> None:
         """Headers of all answers, of those that Tornado makes too."""
         self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-store")
         self.clear_header("Server")
+        if self._browsers:
+            self.set_header("Access-Control-Allow-Origin", "*")
+            self.set_header("Access-Control-Expose-Headers", _EXPOSED)
+
+    def compute_etag(self) -> None:
+        """None: an answer is never shortened to a 304."""
 
     def prepare(self) -> None:
         """Begins a request."""
         self._entered = True
         self._door.in_flight.enter()
-        if self._browsers:
-            self.set_header("Access-Control-Allow-Origin", "*")
-            self.set_header("Access-Control-Expose-Headers", _EXPOSED)
 
     def data_received(self, chunk: bytes) -> None:
         """Takes what fits; the rest is only counted."""
@@ -110,6 +120,7 @@ class ApiHandler(RequestHandler):
         """Answers a preflight, for a day."""
         self.set_status(204)
         self.clear_header("Content-Type")
+        self.clear_header("Cache-Control")
         if self._browsers:
             self.set_header("Access-Control-Allow-Methods", _ALLOWED_METHODS)
             self.set_header("Access-Control-Allow-Headers", "Content-Type, Content-Encoding, Authorization")
@@ -121,6 +132,7 @@ class ApiHandler(RequestHandler):
     head = put = patch = delete = _other
 
     async def _answer(self) -> None:
+        self._whole = True
         try:
             request = self._read()
         except Refusal as refusal:
@@ -135,7 +147,7 @@ class ApiHandler(RequestHandler):
         headers = self.request.headers
         body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), most)
         parameters = read_parameters(
-            body, headers.get("Content-Type", ""), self.request.query, self._door.gate.names.fold
+            body, headers.get("Content-Type", ""), self.request.query.encode("latin-1"), self._door.gate.names.fold
         )
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         return Request(
@@ -147,7 +159,7 @@ class ApiHandler(RequestHandler):
             origin=headers.get("Origin"),
             referer=headers.get("Referer"),
             host=self.request.host,
-            address=client_address(_peer(self.request), headers.get("X-Forwarded-For"), self._door.proxies),
+            address=client_address(self.request.remote_ip or "", headers.get("X-Forwarded-For"), self._door.proxies),
         )
 
     def _write(self, answer: Answer) -> None:
@@ -159,22 +171,25 @@ class ApiHandler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """What goes wrong outside of the gate, in the envelope of the contract."""
-        fault = next((fault for fault in Fault if fault.status == status_code), Fault.INTERNAL)
-        if status_code == 400:
-            fault = Fault.UNREADABLE
-        self.set_status(fault.status)
-        self.finish(orjson.dumps(Refusal(fault).envelope()))
+        self._refuse(_FAULTS.get(status_code, Fault.INTERNAL))
+
+    def _refuse(self, fault: Fault) -> None:
+        self._write(self._door.gate.refused(Refusal(fault)))
+        self.finish()
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Logs where it happened and of what kind: a message may hold an address, and the request a key."""
-        log_fault(typ, tb)
+        """Logs faults of ours."""
+        log_fault(typ, value, tb)
 
     def on_finish(self) -> None:
         """Ends a request."""
         self._leave()
 
     def on_connection_close(self) -> None:
-        """The client has gone; what it sent is handled all the same."""
+        """The client has gone. What it sent whole is handled all the same; of the rest nothing will come."""
+        super().on_connection_close()
+        if not self._whole:
+            self._leave()
 
     def _leave(self) -> None:
         if self._entered:
@@ -185,17 +200,19 @@ class ApiHandler(RequestHandler):
 class UnknownRoute(ApiHandler):
     """A route under ``/api`` that does not exist."""
 
+    known_path = False
+
     async def _answer(self) -> None:
         self._write(self._door.gate.refused(Refusal(Fault.UNKNOWN_COMMAND)))
 
-    _other = _answer
-    head = put = patch = delete = _other
+    head = put = patch = delete = options = _answer  # type: ignore[assignment]
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A method that no route has is no reason to say more."""
+        self._refuse(Fault.UNKNOWN_COMMAND if status_code == 405 else Fault.INTERNAL)
 
 
-def log_fault(typ: Any, tb: Any) -> None:
-    """An exception's kind and places, without its message."""
-    log.error("%s\n%s", getattr(typ, "__name__", typ), "".join(traceback.format_tb(tb)))
-
-
-def _peer(request: HTTPServerRequest) -> str:
-    return request.remote_ip or ""
+def log_fault(typ: Any, value: Any, tb: Any) -> None:
+    """Logs an exception, unless it only is Tornado's way to answer what is the caller's mistake."""
+    if getattr(value, "status_code", 500) >= 500:
+        log.error("a request could not be answered", exc_info=(typ, value, tb))

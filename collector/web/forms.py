@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
-from collector.web.jsonbody import read_json
+from collector.web.jsonbody import MOST_LEVELS, read_json
 
 MOST_FIELDS = 20_000
 _STEPS = re.compile(r"\[([^\]]*)\]")
@@ -20,7 +20,7 @@ def read_form(text: str) -> dict[str, Any]:
     ``Properties`` may also be one JSON text; what is not JSON stays the text that it is, and is refused as such.
 
     Raises:
-        ValueError: not UTF-8, an unclosed bracket, or too many fields.
+        ValueError: not UTF-8, an unclosed bracket, nesting beyond reason, or too many fields.
     """
     pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
     found = read_pairs(pairs)
@@ -47,6 +47,8 @@ def _split(name: str) -> tuple[str, list[str]]:
     steps = _STEPS.findall(bracket + rest)
     if "".join(f"[{step}]" for step in steps) != bracket + rest:
         raise ValueError("an unclosed bracket")
+    if len(steps) > MOST_LEVELS:
+        raise ValueError("nested too deep")
     return head, steps
 
 

@@ -11,6 +11,9 @@ import orjson
 _LONG_INTEGER = re.compile(rb"\d{19}")
 """orjson makes floats of integers beyond 64 bits; from 19 digits on json, which is slower, is asked instead."""
 
+MOST_LEVELS = 500
+"""Deeper nesting is refused unread, so that all that handles a value later may recurse, as ``repr`` and ``json`` do."""
+
 
 def read_json(data: bytes) -> Any:
     """The value of a JSON text in UTF-8. Of a name given twice in one object the later counts.
@@ -20,12 +23,19 @@ def read_json(data: bytes) -> Any:
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
     value = orjson.loads(data)
-    if not _LONG_INTEGER.search(data):
-        return value
-    try:
-        return json.loads(data, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
+    if data.count(b"[") + data.count(b"{") > MOST_LEVELS and _is_deep(value):
+        raise ValueError("nested too deep")
+    return json.loads(data, parse_constant=_refuse) if _LONG_INTEGER.search(data) else value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        level = [item for found in containers for item in (found.values() if isinstance(found, dict) else found)]
+        if not containers:
+            return False
+    return True
 
 
 def _refuse(name: str) -> NoReturn:

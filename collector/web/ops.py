@@ -8,17 +8,19 @@ from typing import Any
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from tornado.web import RequestHandler, StaticFileHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from collector.resources import resource_dir
 from collector.web.api import log_fault
-from collector.web.clients import FORWARDING_HEADERS, is_loopback
+from collector.web.clients import is_forwarded, is_loopback
 
 _DEMO_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
 
 
 class PlainHandler(RequestHandler):
     """A page that is no part of the API."""
+
+    known_path = True
 
     def set_default_headers(self) -> None:
         """Headers of all answers."""
@@ -31,9 +33,8 @@ class PlainHandler(RequestHandler):
         self.finish(f"{self._reason}\n")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """As the API logs it; a wrong address or method is no fault of ours."""
-        if getattr(value, "status_code", 500) >= 500:
-            log_fault(typ, tb)
+        """As the API logs it."""
+        log_fault(typ, value, tb)
 
 
 class Health(PlainHandler):
@@ -42,6 +43,8 @@ class Health(PlainHandler):
     def get(self) -> None:
         """Says so."""
         self.write({"status": "ok"})
+
+    head = get
 
 
 class Ready(PlainHandler):
@@ -59,6 +62,8 @@ class Ready(PlainHandler):
         wrong = await self._ready()
         self.set_status(503 if wrong else 200)
         self.write({"status": "unavailable", "reason": wrong} if wrong else {"status": "ready"})
+
+    head = get
 
 
 class MetricsPage(PlainHandler):
@@ -82,12 +87,12 @@ class MetricsPage(PlainHandler):
         self.write(generate_latest(self._registry))
 
     def _is_here(self) -> bool:
-        forwarded = any(name in self.request.headers for name in FORWARDING_HEADERS)
-        return is_loopback(self.request.remote_ip or "") and not forwarded
+        return is_loopback(self.request.remote_ip or "") and not is_forwarded(self.request.headers)
 
     def _has_token(self) -> bool:
-        given = self.request.headers.get("Authorization", "").encode()
-        return bool(self._token) and hmac.compare_digest(given, f"Bearer {self._token}".encode())
+        scheme, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        right = hmac.compare_digest(given.strip().encode(), self._token.encode())
+        return bool(self._token) and scheme.lower() == "bearer" and right
 
 
 class OpenApi(PlainHandler):
@@ -133,19 +138,32 @@ class Demo(PlainHandler):
 class Static(StaticFileHandler):
     """``/static/…``: the browser SDK and the demo's parts, with ETag; compressed where the client can take it."""
 
+    def set_default_headers(self) -> None:
+        """Headers of all answers."""
+        self.clear_header("Server")
+
     def set_extra_headers(self, path: str) -> None:
         """Kept for an hour: long enough to be cheap, short enough for a fix to arrive."""
-        self.clear_header("Server")
         self.set_header("Cache-Control", "public, max-age=3600")
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("X-Content-Type-Options", "nosniff")
 
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """The path, where it is a file's in ``root``; a name that no file can have is not found either."""
+        try:
+            return super().validate_absolute_path(root, absolute_path)
+        except (OSError, ValueError) as error:
+            raise HTTPError(404) from error
+
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A file that does not exist is no fault of ours."""
+        log_fault(typ, value, tb)
 
 
 class NotFound(PlainHandler):
     """Anything else."""
+
+    known_path = False
 
     def prepare(self) -> None:
         """404."""

@@ -14,6 +14,8 @@ from collector.web.jsonbody import read_json
 _JSON_TYPES = frozenset({"", "application/json", "text/plain"})
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _GZIP_WINDOW = 31
+_PIECE = 1024
+"""Bytes given to one call of zlib, which copies what lies behind a member's end: a body may be nothing but ends."""
 
 
 def inflated(data: bytes, encoding: str, most: int) -> bytes:
@@ -27,27 +29,36 @@ def inflated(data: bytes, encoding: str, most: int) -> bytes:
         return data
     if encoding not in ("gzip", "x-gzip"):
         raise Refusal(Fault.UNSUPPORTED_CONTENT_TYPE)
-    result = bytearray()
-    while data:
+    try:
+        return _gunzipped(data, most)
+    except zlib.error as error:
+        raise Refusal(Fault.UNREADABLE) from error
+
+
+def _gunzipped(data: bytes, most: int) -> bytes:
+    """All members of a gzip file, one after another."""
+    result, rest = bytearray(), memoryview(data)
+    while rest:
         member = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            result += member.decompress(data, most + 1 - len(result))
-        except zlib.error as error:
-            raise Refusal(Fault.UNREADABLE) from error
-        if len(result) > most:
-            raise Refusal(Fault.BODY_TOO_LARGE)
-        if not member.eof:
-            raise Refusal(Fault.UNREADABLE)
-        data = member.unused_data
+        while not member.eof:
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
+            if not piece:
+                raise zlib.error("cut short")
+            result += member.decompress(piece, most + 1 - len(result))
+            if len(result) > most:
+                raise Refusal(Fault.BODY_TOO_LARGE)
+        if member.unused_data:
+            rest = memoryview(data)[len(data) - len(rest) - len(member.unused_data) :]
     return bytes(result)
 
 
 def read_parameters(
-    body: bytes, content_type: str, query: str, fold: Callable[[Mapping[str, Any]], Document]
+    body: bytes, content_type: str, query: bytes, fold: Callable[[Mapping[str, Any]], Document]
 ) -> Document:
     """The parameters of a request; where body and query both name one, the body wins.
 
     Args:
+        query: as it was sent.
         fold: brings names to their documented case.
 
     Raises:
@@ -55,8 +66,8 @@ def read_parameters(
     """
     try:
         given = fold(_read_body(body, content_type))
-        return {**fold(read_form(query)), **given} if query else given
-    except (ValueError, UnicodeError, RecursionError) as error:
+        return {**fold(read_form(query.decode())), **given} if query else given
+    except ValueError as error:
         raise Refusal(Fault.UNREADABLE) from error
 
 
@@ -65,7 +76,7 @@ def _read_body(body: bytes, content_type: str) -> dict[str, Any]:
     if not body:
         return {}
     if kind == _FORM_TYPE and not body.lstrip().startswith(b"{"):
-        return read_form(body.decode("ascii", errors="strict") if body.isascii() else body.decode())
+        return read_form(body.decode())
     if kind not in _JSON_TYPES and kind != _FORM_TYPE:
         raise Refusal(Fault.UNSUPPORTED_CONTENT_TYPE)
     value = read_json(body)

@@ -365,6 +365,16 @@ def test_a_mongod_that_cannot_run_says_why(var: Path, text: str, mode: int, expe
     assert re.search(expected, start_fails(var, mongod=program(var, text, mode)))
 
 
+def test_the_packaged_mongod_is_made_a_program_where_the_installer_forgot_that(
+    var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (var.parent / "fiftyone" / "db" / "bin").mkdir(parents=True)
+    packaged = program(var, "#!/bin/sh\nexit 7\n", 0o600).rename(var.parent / "fiftyone" / "db" / "bin" / "mongod")
+    monkeypatch.setattr(sys, "path", [str(var.parent)])
+    assert "exit code 7" in start_fails(var)
+    assert os.access(packaged, os.X_OK)
+
+
 def test_a_mongod_given_by_a_wrong_path_is_one_line(var: Path) -> None:
     assert start_fails(var, mongod=var / "none") == f"There is no mongod at {var / 'none'}"
 
