@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.work is None:
-        await serve(settings, arguments.demo)
+        await serve(settings, arguments.demo, arguments.json)
         return
     async with opened(settings) as store:
         show(await arguments.work(store, arguments, settings), arguments.json)

@@ -32,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--demo", action="store_true", help="make the demo user, list and keys, and print how to use them"
     )
+    _add_json(serve)
     _add_json(_add(families, "bootstrap", "make the demo user, list and keys, and print them", admin.bootstrap))
     _add_users(_family(families, "user", "users, who own lists and keys"))
     _add_lists(_family(families, "list", "lists, which events belong to"))

@@ -8,6 +8,7 @@ import json
 import logging
 import signal
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,11 +30,12 @@ DRAIN_SECONDS = 20.0
 T = TypeVar("T")
 
 
-async def serve(settings: Settings, demo: bool) -> None:
+async def serve(settings: Settings, demo: bool, as_json: bool) -> None:
     """Runs until SIGINT or SIGTERM, then stops accepting, answers what is in flight, stores what waits, and ends.
 
     Args:
         demo: make the demo user, list and keys where there are none, and print how to use them.
+        as_json: print the address, and the demo, as one line of JSON.
 
     Raises:
         StartupError: it cannot start.
@@ -41,7 +43,7 @@ async def serve(settings: Settings, demo: bool) -> None:
     set_up_logging(settings.log_json)
     stop = _stop_on_signals()
     async with contextlib.AsyncExitStack() as stack:
-        started = await _unless(stop, _start(settings, demo, stack))
+        started = await _unless(stop, _start(settings, demo, as_json, stack))
         if started is None:
             return
         collector, server = started
@@ -52,7 +54,9 @@ async def serve(settings: Settings, demo: bool) -> None:
         await server.close()
 
 
-async def _start(settings: Settings, demo: bool, stack: contextlib.AsyncExitStack) -> tuple[Collector, Server]:
+async def _start(
+    settings: Settings, demo: bool, as_json: bool, stack: contextlib.AsyncExitStack
+) -> tuple[Collector, Server]:
     sockets = listen(settings.address, settings.port)
     for socket in sockets:
         stack.callback(socket.close)
@@ -62,7 +66,7 @@ async def _start(settings: Settings, demo: bool, stack: contextlib.AsyncExitStac
     made = await bootstrap(store, settings.data_dir) if demo else None
     collector = await build(store, settings, lambda: _demo_key(settings.data_dir))
     server = Server(collector.application, sockets)
-    _greet(_base_url(settings.address, sockets[0].getsockname()[1]), made)
+    _greet(_base_url(settings.address, sockets[0].getsockname()[1]), made, as_json)
     return collector, server
 
 
@@ -109,10 +113,12 @@ def _base_url(address: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greet(base: str, demo: Demo | None) -> None:
-    print(f"Footfall {__version__} is running on {base}. Ctrl-C stops it.", flush=True)
-    if demo:
-        print(_invitation(base, demo), flush=True)
+def _greet(base: str, demo: Demo | None, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"url": base, **(asdict(demo) if demo else {})}), flush=True)
+        return
+    text = f"Footfall {__version__} is running on {base}. Ctrl-C stops it."
+    print(f"{text}\n{_invitation(base, demo)}" if demo else text, flush=True)
 
 
 def _invitation(base: str, demo: Demo) -> str:

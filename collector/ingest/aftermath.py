@@ -34,14 +34,11 @@ def visitor_changes(ties: Sequence[Tie]) -> dict[str, Change]:
     return {key: _chain(changes) for key, changes in steps.items()}
 
 
-def splitting(ties: Sequence[Tie], visitors: Mapping[str, Document]) -> list[Event]:
-    """The events that have begun a link between others of their visitor."""
-    return [
-        tie.event
-        for tie in ties
-        if tie.subscriber is not None
-        and begins_within(visitors[visitor_key(tie.event)]["links"], tie.subscriber, tie.event.time)
-    ]
+def begins_link(tie: Tie, visitors: Mapping[str, Document]) -> bool:
+    """Whether the event has begun a link beside others of its visitor."""
+    if tie.subscriber is None:
+        return False
+    return begins_within(visitors[visitor_key(tie.event)]["links"], tie.subscriber, tie.event.time)
 
 
 def subscriber_changes(ties: Sequence[Tie]) -> dict[str, Change]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from collector.catalog.learner import Learner
 from collector.errors import Fault, Refusal
-from collector.ingest.aftermath import splitting, subscriber_changes, visitor_changes
+from collector.ingest.aftermath import begins_link, subscriber_changes, visitor_changes
 from collector.ingest.claims import Tie, email_of
 from collector.ingest.identity import Resolver
 from collector.metrics import Metrics
@@ -159,12 +159,16 @@ class Committer:
             await self._store.identities.settle(claimed)
 
     async def _link(self, ties: list[Tie]) -> None:
-        """Links visitors. Where a late event has split a link, the next event that names a subscriber ends what it has
-        begun: asked of the events after the link is written, so that one of the two sees the other."""
-        visitors = await self._store.visitors.change(visitor_changes(ties))
-        found = await asyncio.gather(*map(self._store.events.next_named, splitting(ties, visitors)))
-        named_again = [Tie(event_of(row), row["subscriber"]) for row in found if row]
-        await self._store.visitors.change(visitor_changes(named_again))
+        """Links visitors. Where a late event has split a link, the next that names another ends what it has begun:
+        asked of the events after the link is written, so that of two collectors one sees the other's."""
+        while ties:
+            visitors = await self._store.visitors.change(visitor_changes(ties))
+            begun = [self._next(tie) for tie in ties if begins_link(tie, visitors)]
+            ties = [tie for tie in await asyncio.gather(*begun) if tie and not begins_link(tie, visitors)]
+
+    async def _next(self, tie: Tie) -> Tie | None:
+        row = await self._store.events.next_of_another(tie.event, str(tie.subscriber))
+        return Tie(event_of(row), row["subscriber"]) if row else None
 
     @staticmethod
     def _outcome(entry: _Entry) -> Outcome | Refusal:

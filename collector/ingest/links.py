@@ -50,8 +50,8 @@ def linked(
 
 
 def begins_within(links: Sequence[Document], subscriber: str, at: datetime) -> bool:
-    """Whether an event at ``at`` has begun a link of ``subscriber`` that is not the only one. If it came late, the
-    subscriber of the link that it split may have been named again since, which its records do not tell."""
+    """Whether an event at ``at`` has begun a link of ``subscriber`` that is not the only one. If it came late, others
+    may have been named after it, which the records do not tell where the link that it split was theirs."""
     return len(links) > 1 and any(link["since"] == at and link["subscriber"] == subscriber for link in links)
 
 

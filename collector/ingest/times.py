@@ -14,6 +14,8 @@ _SHORTEST_EPOCH_TEXT = 9
 _ISO = re.compile(r"\d{4}-?(\d\d-?\d\d|W\d\d(-?\d)?)([T ]\d[\d:.,]*( ?(Z|[+-]\d[\d:]*))?)?", re.ASCII)
 """What Python would read as ISO 8601 is more: any character between date and time, for one."""
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
 OLDEST_CLAIM = timedelta(days=7)
 """How far back an event with a public key may lie (section 3)."""
 
@@ -39,10 +41,11 @@ def corrected(timestamp: datetime | None, sent_at: datetime | None, received: da
     """When the event happened by the server's clock: moved by the client clock's error, never in the future."""
     if timestamp is None:
         return received
+    error = received - sent_at if sent_at else timedelta()
     try:
-        return min(timestamp + (received - sent_at), received) if sent_at else min(timestamp, received)
-    except OverflowError:
-        return received
+        return min(timestamp + error, received)
+    except OverflowError:  # beyond an end of the calendar
+        return received if error > timedelta() else _EARLIEST
 
 
 def claimed(moment: datetime, received: datetime) -> datetime:

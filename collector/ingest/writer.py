@@ -44,6 +44,7 @@ class Writer:
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
         self._flushing: asyncio.Task[None] | None = None
+        self._closing = False
         self.last_success = 0.0
         metrics.waiting.set_function(lambda: len(self._waiting))
 
@@ -56,12 +57,12 @@ class Writer:
         """Stores an event; returns once it is durable.
 
         Raises:
-            Refusal: 503 where too many wait or MongoDB is away (the event may or may not be stored), 500 on a fault of
-                ours.
+            Refusal: 503 where too many wait, the writer closes, or MongoDB is away (the event may or may not be
+                stored), 500 on a fault of ours.
             Unstorable: BSON refuses the event.
         """
         pending = Pending.of(event)
-        if self.full:
+        if self.full or self._closing:
             raise unavailable()
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((pending, answer))
@@ -71,7 +72,8 @@ class Writer:
         return await answer
 
     async def close(self) -> None:
-        """Returns once nothing waits."""
+        """Returns once nothing waits; takes nothing more, or clients that go on could keep it from ending."""
+        self._closing = True
         while self._flushing is not None:
             await asyncio.wait([self._flushing])
 

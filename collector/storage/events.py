@@ -69,11 +69,12 @@ class Events:
         """The stored events of these ids."""
         return {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(ids)}})}
 
-    async def next_named(self, event: Event) -> Document | None:
-        """The visitor's next event after this one that names a subscriber; after one with a secret key, the next with
-        such a key."""
+    async def next_of_another(self, event: Event, subscriber: str) -> Document | None:
+        """The visitor's next event after this one that names another subscriber; after one with a secret key, the next
+        with such a key."""
         query = {"scope": event.scope, "uuid": event.visitor, "time": {"$gt": event.time}}
-        query |= {"subscriber": {"$exists": True}} | ({"trust": "secret"} if event.trust == "secret" else {})
+        query |= {"subscriber": {"$exists": True, "$ne": subscriber}}
+        query |= {"trust": "secret"} if event.trust == "secret" else {}
         return await self._collection.find_one(query, sort=[("time", ASCENDING)])
 
 

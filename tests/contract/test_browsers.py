@@ -6,9 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable
-from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +16,7 @@ from collector.resources import resource_dir
 from tests.support.live import Live
 from tests.support.options import chosen, with_settings
 from tests.support.site import ORIGIN, Answer, Site
+from tests.support.wire import ask, post
 
 EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 EVENT = "/api/v1/event"
@@ -178,35 +177,23 @@ async def test_each_static_file_can_be_cached(site: Site, file: str) -> None:
 
 def test_no_file_beside_the_static_ones_is_served(live: Live) -> None:
     own = f"{collector.__name__}/__init__.py"
-    paths = ["", "nothing.js", f"../{own}", f"%2e%2e/{own}", f"..%2f{own}", f"/{resource_dir('static').parent}/{own}"]
-    for path in [*paths, "%00", "%ff", "x" * 5000, "..", "../static", "../../../../etc/passwd"]:
-        connection = HTTPConnection(urlsplit(live.url).netloc, timeout=10)  # sends a path as it is written
-        connection.request("GET", f"/static/{path}")
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        assert answer.status in (400, 403, 404), path
-        assert b"Traceback" not in body and b"Footfall" not in body, path
-        assert answer.headers["Cache-Control"] is None, path
-
-
-def _page(live: Live, path: str) -> tuple[int, str, Any]:
-    connection = HTTPConnection(urlsplit(live.url).netloc, timeout=10)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    found = answer.status, answer.read().decode(), answer.headers
-    connection.close()
-    return found
+    beside = [f"../{own}", f"%2e%2e/{own}", f"..%2f{own}", f"/{resource_dir('static').parent}/{own}"]
+    for path in [*beside, "", "nothing.js", "%00", "%ff", "x" * 5000, "..", "../static", "../../../../etc/passwd"]:
+        reply = ask(f"{live.url}/static/{path}")
+        assert reply.status in (400, 403, 404), path
+        assert b"Traceback" not in reply.body and b"Footfall" not in reply.body, path
+        assert reply.headers["Cache-Control"] is None, path
 
 
 @pytest.mark.parametrize("path", ["/demo", "/"])
 def test_the_demo_holds_the_public_key_and_no_other(live: Live, path: str) -> None:
-    status, body, headers = _page(live, path)
-    assert (status, headers["Content-Type"]) == (200, "text/html; charset=UTF-8")
-    assert f'src="/static/footfall.js" data-key="{live.demo["public_key"]}"' in body
-    assert live.demo["secret_key"] not in body
-    assert "{{" not in body
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+    reply = ask(live.url + path)
+    page = reply.body.decode()
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=UTF-8")
+    assert f'src="/static/footfall.js" data-key="{live.demo["public_key"]}"' in page
+    assert live.demo["secret_key"] not in page
+    assert "{{" not in page
+    assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
 
 
 @pytest.mark.gen_test(timeout=30)
@@ -216,15 +203,8 @@ async def test_where_there_is_no_demo_the_page_says_how_to_make_one(site: Site) 
 
 
 def test_the_key_of_the_demo_works_on_any_page_of_this_computer_and_on_no_other(live: Live) -> None:
-    def status(origin: str) -> int:
-        connection = HTTPConnection(urlsplit(live.url).netloc, timeout=10)
-        body = json.dumps({"APIKey": live.demo["public_key"], "Event": "e", "Properties": {"isTest": True}})
-        connection.request("POST", EVENT, body, {"Origin": origin})
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer.status
-
+    event = {"APIKey": live.demo["public_key"], "Event": "e", "Properties": {"isTest": True}}
     loopback = ("http://localhost", "http://localhost:5173", "http://127.0.0.1:8080", "http://[::1]:3000")
     elsewhere = ("https://example.com", "http://localhost.example.com:5173", "http://192.168.0.1:8080")
-    assert [status(origin) for origin in (*loopback, *elsewhere)] == [200] * 4 + [403] * 3
+    statuses = [post(live.url + EVENT, event, Origin=origin).status for origin in (*loopback, *elsewhere)]
+    assert statuses == [200] * 4 + [403] * 3

@@ -154,14 +154,18 @@ def test_an_event_name_may_be_any_text(shop: Shop, value: str) -> None:
     assert value in shop.listed()
 
 
+NO_LISTS: list[Any] = [True, False, 1.5, -1, 0, [], {}, "0", "-1", "1.5", "x", " 1", "1\n", "\u0661"]
+UNKNOWN_LISTS: list[Any] = [10**6, 2**63 - 1, 2**63, 2**64 + 1, "9" * 19, "9" * 400, 1e300]
+
+
 @pytest.mark.parametrize("path", [EVENTS_PROPERTIES, "/api.php?Command=website_events.properties"])
 @pytest.mark.parametrize(
     ("value", "code"),
     [
         (None, 1),
         ("", 1),
-        *((value, 2) for value in (True, False, 1.5, -1, 0, [], {}, "0", "-1", "1.5", "x", " 1", "1\n", "\u0661")),
-        *((value, 3) for value in (10**6, 2**63 - 1, 2**63, 2**64 + 1, "9" * 19, "9" * 400, 1e300)),
+        *((value, 2) for value in NO_LISTS),
+        *((value, 3) for value in UNKNOWN_LISTS),
     ],
     ids=lambda value: repr(value)[:20],
 )

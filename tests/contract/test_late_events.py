@@ -40,6 +40,9 @@ NAMINGS = st.lists(
 @given(NAMINGS, st.booleans())
 @example([(9, "a"), (5, "b"), (7, "a"), (8, "b")], False)
 @example([(9, "a"), (7, "a"), (5, "b"), (8, "b"), (6, "a")], True)
+@example([(8, "b"), (5, "b"), (7, "a"), (6, "a")], True)
+@example([(8, "b"), (5, "b"), (7, "a"), (4, "a"), (3, "b")], False)
+@example([(8, "b"), (5, "b"), (7, "a"), (4, "a"), (3, "b")], True)
 @bounded(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_who_a_visitor_was_does_not_depend_on_the_order_of_arrival(
     io_loop: IOLoop, site: Site, clock: Clock, namings: list[tuple[int, str]], at_once: bool

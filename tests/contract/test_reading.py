@@ -219,7 +219,7 @@ def test_an_event_may_stand_in_the_query_alone(shop: Shop) -> None:
 @pytest.mark.gen_test(timeout=60)
 async def test_a_query_may_be_utf_8_without_escapes(site: Site) -> None:
     target = f"/api.php?Command=event.track&APIKey={site.secret}&ListID={site.list_id}&Event=caf\u00e9\u2615"
-    answer = await exchange(site.url, request("GET", target, {"Connection": "close"}), end=False)
+    answer = await exchange(site.url, request("GET", target, {"Connection": "close"}))
     assert answer is not None
     assert (answer.status, [row["event"] for row in site.events()]) == (200, ["caf\u00e9\u2615"])
 
@@ -230,6 +230,6 @@ async def test_a_query_may_be_utf_8_without_escapes(site: Site) -> None:
 @pytest.mark.gen_test(timeout=60)
 async def test_a_query_that_is_no_form_is_unreadable(site: Site, query: bytes) -> None:
     target = f"{EVENT}?APIKey={site.secret}&".encode() + query
-    answer = await exchange(site.url, request("POST", target, {"Content-Length": 0}), end=False)
+    answer = await exchange(site.url, request("POST", target, {"Content-Length": 0}))
     assert answer is not None
     assert (answer.status, answer.codes) == (400, [100000])

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 _SECONDS = 30.0
+
+Until = Literal["answer", "closed", "dead"]
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,25 @@ def request(method: str, target: str | bytes, headers: Mapping[str, Any], body: 
     return head + b"".join(lines) + b"\r\n" + body
 
 
-async def exchange(url: str, *pieces: bytes, end: bool = True) -> RawAnswer | None:
-    """Sends pieces on one connection, then (``end``) sends no more; None where the server closed without a word."""
+async def exchange(url: str, *pieces: bytes, until: Until = "answer") -> RawAnswer | None:
+    """Sends pieces on one connection; None where the server closed it without a word.
+
+    Args:
+        until: what to wait for: one answer; the server's closing; or that too, but having told the server that no
+            more will come, as a client that dies does.
+    """
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        if end:
+        if until == "dead":
             writer.write_eof()
-        received = await asyncio.wait_for(reader.read() if end else _one(reader), _SECONDS)
+        received = await asyncio.wait_for(_one(reader) if until == "answer" else reader.read(), _SECONDS)
     finally:
         writer.close()
+        await writer.wait_closed()
     return parsed(received) if received else None
 
 

@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
 import json
-from dataclasses import dataclass, field
+import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
-from tests.support.live import footfall
+from collector.__main__ import main
+from tests.support.live import environment, footfall
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs commands on a data directory, or on the database at an address."""
+    """Runs commands on a data directory, or on the database at an address: in this process, which is faster, or in one
+    of their own, as people do, and as it must be where this process has an event loop running."""
 
     data_dir: Path
-    options: tuple[str, ...] = field(default=())
+    options: tuple[str, ...] = ()
+    apart: bool = False
 
     def run(self, *arguments: str, stdin: str = "") -> Any:
         """What a command prints with ``--json``; it must do its work, and have nothing to say on stderr."""
-        done = self._done(*arguments, "--json", stdin=stdin)
-        return json.loads(done)
+        return json.loads(self._printed(*arguments, "--json", stdin=stdin))
 
     def text(self, *arguments: str) -> str:
         """What a command prints for people."""
-        return self._done(*arguments)
+        return self._printed(*arguments)
 
     def fails(self, *arguments: str, stdin: str = "") -> str:
         """The one line that a command ends with which cannot do its work."""
-        done = footfall(*arguments, *self._places(), stdin=stdin)
-        return reason(done.returncode, done.stdout, done.stderr)
+        return reason(*self._done(*arguments, stdin=stdin))
 
-    def _done(self, *arguments: str, stdin: str = "") -> str:
-        done = footfall(*arguments, *self._places(), stdin=stdin)
-        assert (done.returncode, done.stderr) == (0, ""), done
-        return done.stdout
+    def _printed(self, *arguments: str, stdin: str = "") -> str:
+        code, stdout, stderr = self._done(*arguments, stdin=stdin)
+        assert (code, stderr) == (0, "")
+        return stdout
 
-    def _places(self) -> tuple[str, ...]:
-        return ("--data-dir", str(self.data_dir), *self.options)
+    def _done(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        command = (*arguments, "--data-dir", str(self.data_dir), *self.options)
+        if self.apart:
+            done = footfall(*command, stdin=stdin)
+            return done.returncode, done.stdout, done.stderr
+        return called(*command, stdin=stdin)
+
+
+def called(*arguments: str, stdin: str = "", **extra: str) -> tuple[int, str, str]:
+    """The command line's exit code, stdout and stderr, in this process, with these variables in its environment."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    typed = io.TextIOWrapper(io.BytesIO(stdin.encode()))
+    with (
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        mock.patch.object(sys, "stdin", typed),
+        mock.patch.dict(os.environ, environment(**extra), clear=True),
+    ):
+        code = main(arguments)
+    return code, stdout.getvalue(), stderr.getvalue()
 
 
 def reason(code: int, stdout: str, stderr: str) -> str:

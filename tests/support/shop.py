@@ -7,7 +7,8 @@ import asyncio
 import http.client
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ class Shop:
     def stored(self, **query: Any) -> dict[str, Any]:
         """The one event of the list that a query finds, its ``properties`` exactly as they are stored."""
         (row,) = self.db["events"].find({"scope": list_scope(self.list_id), **query})
-        return {**row, "properties": self._properties(row["_id"])}
+        return {**row, "properties": self.exactly("events", row["_id"], "properties")}
 
     def count(self, **query: Any) -> int:
         """How many events of the list a query finds."""
@@ -92,13 +93,13 @@ class Shop:
 
     def with_new_list(self, live: Live) -> Shop:
         """The same shop with an empty list."""
-        return replace(self, list_id=asyncio.run(_new_list(live, self.name)))
+        return replace(self, list_id=_run(_new_list(live, self.name)))
 
-    def _properties(self, key: str) -> Any:
-        """Without the driver's reading of ``$ref`` and ``$id`` as a reference."""
+    def exactly(self, collection: str, key: Any, field: str) -> Any:
+        """A field of a document, without the driver's reading of ``$ref`` and ``$id`` as a reference."""
         options = bson.CodecOptions(document_class=RawBSONDocument)
-        (row,) = self.db["events"].with_options(options).find({"_id": key}, {"properties": 1})
-        return plain(row["properties"])
+        (row,) = self.db[collection].with_options(options).find({"_id": key}, {field: 1})
+        return plain(row[field])
 
 
 def new_name(kind: str = "event") -> str:
@@ -117,8 +118,14 @@ def open_shop(live: Live) -> Iterator[Shop]:
     """The body of a fixture: ``shop = pytest.fixture(scope="module")(open_shop)``."""
     place = urlsplit(live.url)
     connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
-    yield Shop(connection, live.db, **asyncio.run(_made(live)))
+    yield Shop(connection, live.db, **_run(_made(live)))
     connection.close()
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: ``asyncio.run`` ends the event loop that pytest-tornado keeps for this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def _made(live: Live) -> dict[str, Any]:
