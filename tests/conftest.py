@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,10 @@ from tests.support.live import Live, running
 from tests.support.site import ORIGIN, Site
 
 _numbers = itertools.count(1)
+
+# There is no event loop yet, and it is said: else the first of pytest-tornado's has asyncio make another beside it,
+# which nobody closes.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from collector.ingest.traits import merged
 from collector.model import Document, Event
 from collector.storage.versioned import Change
 
+MOST_IDS = 1_000
+"""IDs that are noted with a subscriber. Each still names it (``identities``), but a document of MongoDB has an end."""
+
 
 def visitor_key(event: Event) -> str:
     """The ``_id`` of the event's visitor."""
@@ -87,8 +90,8 @@ def _presence(event: Event, tie: Tie) -> Change:
         names: dict[str, Any] = {"ids": subscriber.get("ids", [])}
         if event.email is not None and "email" not in subscriber:
             names["email"] = event.email
-        if event.names_id is not None and tie.conflict is None and event.names_id not in names["ids"]:
-            names["ids"] = sorted([*names["ids"], event.names_id])
+        if event.names_id is not None and tie.conflict is None and len(names["ids"]) < MOST_IDS:
+            names["ids"] = sorted({*names["ids"], event.names_id})
         if event.trust == "public":
             # Written for a known and an unknown address alike, so that nothing tells which (section 3).
             names["claimed_at"] = max(subscriber.get("claimed_at", event.received), event.received)

@@ -6,7 +6,8 @@
 4. what follows from them: visitors, subscribers, the catalog (``aftermath``)
 5. identities settled: all that their first event brings is there
 
-Until 5, whoever meets the identity again does 2 to 4 again; every step is idempotent.
+Until 5, whoever meets the identity again announces it, and makes its subscriber; an event that is sent again has its 4
+made again. Every step is idempotent.
 """
 
 from __future__ import annotations

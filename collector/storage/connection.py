@@ -26,9 +26,10 @@ OLDEST = (6, 0)
 _NEEDED = "Footfall needs {}.{} or newer".format(*OLDEST)
 
 _CONNECT_MS = 2_000
-_OPERATION_MS = 10_000
+_OPERATION_MS = 5_000
 _REACH_SECONDS = 5.0
 """How long the first contact may take: enough for a distant server, short enough for who mistyped the address."""
+_GOODBYE_SECONDS = 1.0
 _INDEX_SECONDS = 3_600.0
 """An upgrade may bring an index over all events there are."""
 
@@ -50,8 +51,9 @@ class Store:
         self.catalog = Catalog(database)
 
     def close(self) -> None:
-        """Closes the connections."""
-        self._client.close()
+        """Closes the connections. Where MongoDB is away it is not waited for."""
+        with pymongo.timeout(_GOODBYE_SECONDS):
+            self._client.close()
 
 
 async def open_store(uri: str, name: str) -> Store:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import bson
+from bson.dbref import DBRef
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING
@@ -86,7 +87,7 @@ def event_of(row: Document) -> Event:
         user_id=row["user_id"],
         list_id=row.get("list_id"),
         name=row["event"],
-        properties=row["properties"],
+        properties=_as_sent(row["properties"]),
         visitor=row["uuid"],
         time=row["time"],
         received=row["received"],
@@ -97,6 +98,11 @@ def event_of(row: Document) -> Event:
         key=row.get("key"),
         expire_at=row.get("expire_at"),
     )
+
+
+def _as_sent(properties: Any) -> Document:
+    """Properties called ``$ref`` and ``$id`` are read by the driver as a reference to another document."""
+    return dict(properties.as_doc()) if isinstance(properties, DBRef) else properties
 
 
 def _document(event: Event) -> Document:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.live import Live, free_port, start, stop
 from tests.support.site import ORIGIN, Site
-from tests.support.wire import Reply, ask, post
+from tests.support.wire import Reply, ask, logged, post
 
 EMAIL, PASSWORD, CLIENT = "someone.private@mail.example", "correct-horse-battery", "192.0.2.77"
 AGENT = "Very-Special-Browser/1.0"
@@ -99,11 +99,11 @@ JSON = pytest.mark.parametrize("log", [["--log-json"]], indirect=True, ids=["jso
 
 @pytest.mark.parametrize("log", [["--log-json"], []], indirect=True, ids=["json", "text"])
 def test_no_key_password_or_address_is_logged(log: Path, site: Site, database: Any) -> None:
-    greeting = log.read_text()
+    greeting = logged(log, url_of(log))
     replies = send_everything(url_of(log), site)
     send_garbage(url_of(log), site)
     faults = [post(url_of(log) + EVENT, given) for given in break_the_store(site, database)]
-    written = log.read_text().removeprefix(greeting)
+    written = logged(log, url_of(log)).removeprefix(greeting)
     assert [text for text in private(site) if text in written] == []
     assert {reply.status for reply in replies} >= {200, 400, 401, 403, 404, 405, 415, 422}
     assert {reply.status for reply in faults} == {500}
@@ -122,10 +122,10 @@ def break_the_store(site: Site, database: Any) -> list[dict[str, Any]]:
 
 @JSON
 def test_a_log_in_json_has_an_object_a_line_and_a_line_a_request_at_most(log: Path, site: Site, database: Any) -> None:
-    began = len(log.read_text().splitlines())
+    began = len(logged(log, url_of(log)).splitlines())
     replies = send_everything(url_of(log), site)
     replies += [post(url_of(log) + EVENT, given) for given in break_the_store(site, database)]
-    lines = log.read_text().splitlines()[began:]
+    lines = logged(log, url_of(log)).splitlines()[began:]
     records = [json.loads(line) for line in lines]
     assert len(records) == len([reply for reply in replies if reply.status >= 400])
     assert {frozenset(record) - {"exception"} for record in records} == {
@@ -136,7 +136,7 @@ def test_a_log_in_json_has_an_object_a_line_and_a_line_a_request_at_most(log: Pa
 
 @JSON
 def test_a_good_request_is_worth_no_line(log: Path, site: Site) -> None:
-    began = log.read_text()
+    began = logged(log, url_of(log))
     url = url_of(log)
     replies = [
         post(url + EVENT, {"APIKey": site.secret, "Event": "e"}),
@@ -144,14 +144,14 @@ def test_a_good_request_is_worth_no_line(log: Path, site: Site) -> None:
         ask(url + "/static/demo.js"),
     ]
     assert {reply.status for reply in replies} == {200}
-    assert log.read_text() == began
+    assert logged(log, url_of(log)) == began
 
 
 @JSON
 def test_a_fault_of_ours_is_logged_with_its_kind_and_places(log: Path, site: Site, database: Any) -> None:
     given = break_the_store(site, database)[1]
     assert post(url_of(log) + EVENT, given).json == {"Errors": [{"Code": 500, "Message": "Internal error"}]}
-    record = json.loads(log.read_text().splitlines()[-1])
+    record = json.loads(logged(log, url_of(log)).splitlines()[-1])
     assert (record["level"], record["message"]) == ("error", "event.track failed")
     assert record["exception"].endswith("TypeError")
     assert "admission.py" in record["exception"]

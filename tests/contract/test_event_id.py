@@ -83,14 +83,13 @@ async def test_another_host_knows_what_was_stored(site: Site, clock: Clock) -> N
         assert is_duplicate(await another.track(EventID="1"))
 
 
-@pytest.mark.parametrize("length", [1, 63, 64, 65, 127, 128])
-async def test_event_ids_that_differ_in_their_last_character_are_two_events(site: Site, length: int) -> None:
-    ids = ["x" * (length - 1) + last for last in "abAé"]
+async def test_event_ids_that_differ_in_their_last_character_are_two_events(site: Site) -> None:
+    ids = ["x" * (length - 1) + last for last in "abAé" for length in (1, 63, 64, 65, 127, 128)]
     for send in (site.track, site.claim):
         for expected in (False, True):
             answers = [await send(UUID="v", EventID=event_id) for event_id in ids]
-            assert [is_duplicate(answer) for answer in answers] == [expected] * 4
-    assert len(site.events()) == 8
+            assert [is_duplicate(answer) for answer in answers] == [expected] * len(ids)
+    assert len(site.events()) == 2 * len(ids)
 
 
 async def test_an_event_id_holds_for_its_list(site: Site) -> None:

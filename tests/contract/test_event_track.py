@@ -18,29 +18,23 @@ FIELDS = ["status", "uuid", "external_id", "identify_event_sent"]
 
 
 @pytest.mark.parametrize("event", ["page_view", "identify"])
-@pytest.mark.parametrize(
-    "given",
-    [{}, {"UUID": "v"}, {"Email": "jane@example.com"}, {"ID": "u1"}, {"Email": "jane@example.com", "ID": "u1"}],
-    ids=str,
-)
 @pytest.mark.gen_test(timeout=60)
-async def test_the_answer_has_four_fields_in_their_order_and_nothing_more(
-    site: Site, event: str, given: dict[str, Any]
-) -> None:
-    for answer in (await site.track(event, **given), await site.claim(event, **given)):
-        assert answer.status == 200
-        assert list(answer.body) == FIELDS
-        assert answer.body["status"] == "success"
+async def test_the_answer_has_four_fields_in_their_order_and_nothing_more(site: Site, event: str) -> None:
+    names: list[dict[str, Any]] = [{}, {"UUID": "v"}, {"Email": "jane@example.com"}, {"ID": "u1"}]
+    for given in (*names, {**names[2], **names[3]}, {**names[1], **names[2], **names[3]}):
+        for answer in (await site.track(event, **given), await site.claim(event, **given)):
+            assert answer.status == 200
+            assert list(answer.body) == FIELDS
+            assert answer.body["status"] == "success"
 
 
-@pytest.mark.parametrize(
-    "uuid", ["v", "550e8400-e29b-41d4-a716-446655440000", "Ünïcode 🙂", "../" * 42 + "..", "a b", "$set", "a.b"]
-)
 @pytest.mark.gen_test(timeout=60)
-async def test_a_uuid_is_answered_as_it_was_sent(site: Site, uuid: str) -> None:
-    for answer in (await site.track(UUID=uuid, Email="jane@example.com"), await site.claim(UUID=uuid)):
-        assert answer.body["uuid"] == uuid
-    assert {row["uuid"] for row in site.events()} == {uuid}
+async def test_a_uuid_is_answered_as_it_was_sent(site: Site) -> None:
+    uuids = ["v", "550e8400-e29b-41d4-a716-446655440000", "Ünïcode 🙂", "../" * 42 + "..", "a b", "$set", "a.b"]
+    for uuid in uuids:
+        for answer in (await site.track(UUID=uuid, Email="jane@example.com"), await site.claim(UUID=uuid)):
+            assert answer.body["uuid"] == uuid
+    assert {row["uuid"] for row in site.events()} == set(uuids)
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -89,16 +83,23 @@ def test_a_persons_uuid_cannot_be_computed_without_the_secret_of_the_database() 
     assert UUID(known.by_identity("l1/email/jane@example.com")).version == 8
 
 
-@pytest.mark.parametrize(
-    ("sent", "answered"),
-    [("u1", "u1"), ("U1", "U1"), (12, "12"), (-3, "-3"), (2**70, str(2**70)), (5.0, "5"), (None, None), ("", None)],
-)
 @pytest.mark.gen_test(timeout=60)
-async def test_the_external_id_is_the_id_as_text_or_null(site: Site, sent: Any, answered: str | None) -> None:
-    for answer in (await site.track(ID=sent), await site.claim(ID=sent), await site.track("identify", ID=sent)):
-        assert answer.status == 200
-        assert answer.body["external_id"] == answered
-    assert {row.get("external_id") for row in site.events(automatic=None)} == {answered}
+async def test_the_external_id_is_the_id_as_text_or_null(site: Site) -> None:
+    table = [
+        ("u1", "u1"),
+        ("U1", "U1"),
+        (12, "12"),
+        (-3, "-3"),
+        (2**70, str(2**70)),
+        (5.0, "5"),
+        (None, None),
+        ("", None),
+    ]
+    for sent, answered in table:
+        for answer in (await site.track(ID=sent), await site.claim(ID=sent), await site.track("identify", ID=sent)):
+            assert answer.status == 200
+            assert answer.body["external_id"] == answered
+    assert {row.get("external_id") for row in site.events(automatic=None)} == {answered for _, answered in table}
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -100,14 +100,12 @@ async def test_traits_have_the_names_that_were_sent_and_context_is_left_out(site
     assert [row["properties"] for row in site.events()] == [properties, properties]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [(1, 1.0), (1, True), (0, False), ("1", 1), ([], {}), (2**63 - 1, -(2**63)), ("", None)]
-)
-async def test_a_trait_keeps_its_type(site: Site, clock: Clock, first: Any, second: Any) -> None:
-    for value in (first, second):
+async def test_a_trait_keeps_its_type(site: Site, clock: Clock) -> None:
+    values: list[Any] = [1, 1.0, True, 1, "1", 0, False, 0.0, None, [], {}, "", 2**63 - 1, -(2**63)]
+    for value in values:
         await site.track("identify", ID="u1", Properties={"a": value})
         clock.move(seconds=1)
-        assert repr(site.subscribers()[0]["traits"]["a"]) == repr(value).replace("9223372036854775807", str(2**63 - 1))
+        assert repr(site.subscribers()[0]["traits"]["a"]) == repr(value)
 
 
 @pytest.mark.parametrize("name", ["subscriber", "visitor"])

@@ -31,7 +31,7 @@ def _handlers() -> list[Any]:
 async def _still_serves(site: Site, collector: Collector) -> None:
     """Nothing was left behind: no event, no request that is waited for or waits, and the next one is answered."""
     assert site.events() == []
-    while collector.in_flight.count or _handlers():
+    while collector.in_flight.count or _handlers():  # noqa: ASYNC110 - nothing tells of either
         await asyncio.sleep(0)  # the test's time limit ends it
     assert (await site.track("after")).status == 200
 

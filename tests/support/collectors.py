@@ -51,34 +51,39 @@ def watched(store: Store, before: Before) -> Store:
 
 
 class Death:
-    """Ends a collector's storage at its ``n``-th operation, and for good: nothing after it is done."""
+    """Ends a collector's storage at its ``n``-th operation, and for good: nothing after it is done, until ``arm``."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self) -> None:
+        self.arm(0)
+
+    def arm(self, n: int) -> None:
+        """Revives the collector, to die at the ``n``-th operation from here."""
         self._left = n
         self.reached = False
 
     async def __call__(self, name: str) -> None:
         """Counts one operation."""
         self._left -= 1
-        if self._left <= 0:
-            self.reached = True
+        self.reached |= self._left == 0
+        if self.reached:
             raise StoreAway(name)
 
 
 class Meanwhile:
-    """Has something else happen, once, before a collector's ``n``-th operation."""
+    """Has something else happen before a collector's ``n``-th operation."""
 
-    def __init__(self, n: int, happening: Callable[[], Awaitable[Any]]) -> None:
-        self._left = n
-        self._happening = happening
+    def __init__(self) -> None:
+        self._left = 0
         self.result: Any = None
-        self.reached = False
+
+    def arm(self, n: int, happening: Callable[[], Awaitable[Any]]) -> None:
+        """Has it happen, once, before the ``n``-th operation from here; ``result`` is None until then."""
+        self._left, self._happening, self.result = n, happening, None
 
     async def __call__(self, _name: str) -> None:
         """Counts one operation."""
         self._left -= 1
         if self._left == 0:
-            self.reached = True
             self.result = await self._happening()
 
 

@@ -7,8 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.support.live import eventually
 
 _SECONDS = 30.0
 _ABREAST = ThreadPoolExecutor(32)
@@ -54,3 +57,11 @@ def post_meanwhile(url: str, parameters: dict[str, Any]) -> Future[Reply]:
 def ask_meanwhile(url: str) -> Future[Reply]:
     """Sends a GET, without waiting for the answer."""
     return _ABREAST.submit(ask, url)
+
+
+def logged(log: Path, url: str) -> str:
+    """The log of a collector, once all that was answered before is in it: a line is written after its answer."""
+    mark, before = "PATCH /healthz 405", log.read_text().count("PATCH /healthz")
+    assert ask(f"{url}/healthz", "PATCH").status == 405
+    eventually(lambda: log.read_text().count(mark) > before)
+    return "".join(line for line in log.read_text().splitlines(keepends=True) if mark not in line)
