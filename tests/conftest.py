@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from pymongo import MongoClient
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
@@ -17,12 +19,20 @@ from tornado.web import Application
 from collector.access.administration import Administration
 from collector.app import Collector, build
 from collector.config import Settings
+from collector.model import PERMISSIONS, User
 from collector.storage.connection import Store, open_store
 from tests.support.clock import Clock
 from tests.support.live import Live, running
 from tests.support.site import ORIGIN, Site
 
 _numbers = itertools.count(1)
+PASSWORD = "correct horse battery staple"
+
+
+@functools.cache
+def _password_hash() -> str:
+    """A hash takes 0.15 s on purpose: one serves all users of a run."""
+    return PasswordHasher().hash(PASSWORD)
 
 # There is no event loop yet, and it is said: else the first of pytest-tornado's has asyncio make another beside it,
 # which nobody closes.
@@ -87,11 +97,11 @@ def make_site(
 
     async def make(retention_days: int | None = None, rate_limit: int | None = None) -> Site:
         administration, name = Administration(store), f"owner {next(_numbers)}"
-        _, password = await administration.create_user(name)
+        await store.users.add(User(await store.meta.next_id("users"), name, PERMISSIONS), _password_hash())
         mailing_list = await administration.create_list("Customers", name, retention_days)
         secret, _ = await administration.create_secret_key(name, rate_limit=rate_limit)
         public, _ = await administration.create_public_key(name, mailing_list.id, [ORIGIN], rate_limit)
-        return Site(http_client, base_url, store, database, name, password, mailing_list.id, secret, public)
+        return Site(http_client, base_url, store, database, name, PASSWORD, mailing_list.id, secret, public)
 
     return lambda **options: io_loop.run_sync(lambda: make(**options))
 
