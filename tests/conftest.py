@@ -34,6 +34,7 @@ def _password_hash() -> str:
     """A hash takes 0.15 s on purpose: one serves all users of a run."""
     return PasswordHasher().hash(PASSWORD)
 
+
 # There is no event loop yet, and it is said: else the first of pytest-tornado's has asyncio make another beside it,
 # which nobody closes.
 asyncio.set_event_loop(None)
