@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from collector.config import Settings
-from collector.embedded import DataDirectory, EmbeddedMongo, running_uri
+from collector.embedded import DataDirectory, DirectoryInUse, EmbeddedMongo, running_uri
 from collector.storage.connection import Store, open_store
 
 PATIENCE = 15.0
 """Seconds for which another command's use of the data directory is waited for."""
+_STARTING = 5.0
+"""Seconds in which a collector that has the data directory is expected to have started its MongoDB."""
+_POLL_SECONDS = 0.1
 
 
 @contextlib.asynccontextmanager
@@ -22,12 +27,23 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         StartupError: it cannot be had.
     """
     async with contextlib.AsyncExitStack() as stack:
-        uri = settings.mongodb_uri or running_uri(settings.data_dir)
-        if not uri:
-            uri = await _embedded(settings, stack)
+        uri = settings.mongodb_uri or await _found(settings, stack)
         store = await open_store(uri, settings.database)
         stack.callback(store.close)
         yield store
+
+
+async def _found(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
+    """The MongoDB of the collector that runs here, which may be starting just now, else the embedded one."""
+    deadline = time.monotonic() + _STARTING
+    while not (uri := running_uri(settings.data_dir)):
+        try:
+            return await _embedded(settings, stack)
+        except DirectoryInUse:
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(_POLL_SECONDS)
+    return uri
 
 
 async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack) -> str:

@@ -6,7 +6,7 @@ again whenever it dies, and never left behind. ``running_uri`` is how a command 
 already running in the same data directory.
 """
 
-from collector.embedded.datadir import DataDirectory
+from collector.embedded.datadir import DataDirectory, DirectoryInUse
 from collector.embedded.server import EmbeddedMongo, running_uri
 
-__all__ = ["DataDirectory", "EmbeddedMongo", "running_uri"]
+__all__ = ["DataDirectory", "DirectoryInUse", "EmbeddedMongo", "running_uri"]

@@ -17,6 +17,10 @@ Role = Literal["serve", "admin"]
 _POLL_SECONDS = 0.05
 
 
+class DirectoryInUse(StartupError):
+    """Another process works in the data directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who has a data directory: what kind of process, and its number."""
@@ -47,7 +51,8 @@ class DataDirectory:
             wait: seconds to wait while a command has the directory. A server is not waited for.
 
         Raises:
-            StartupError: another process has it, or it cannot be created or written.
+            DirectoryInUse: another process has it.
+            StartupError: it cannot be created or written.
         """
         if self._lock is not None:
             raise RuntimeError("This data directory has been acquired already")
@@ -74,7 +79,7 @@ class DataDirectory:
             # A dead holder's name stands there until the one who has the lock now has signed.
             serves = holder is not None and holder.role == "serve" and _alive(holder.pid)
             if serves or time.monotonic() >= deadline:
-                raise StartupError(_in_use(self.path, holder))
+                raise DirectoryInUse(_in_use(self.path, holder))
             await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -19,10 +19,11 @@ import pytest
 from collector import __version__
 from collector.__main__ import main
 from collector.config import Settings
+from collector.embedded.datadir import holder_of
 from collector.embedded.launch import Layout
 from collector.embedded.process import is_running
 from tests.collector.test_docs import PARSERS
-from tests.support.live import Live, environment, eventually
+from tests.support.live import Live, environment, eventually, stop
 from tests.support.shell import Shell, post, track
 from tests.support.site import Site
 
@@ -152,6 +153,18 @@ def test_commands_at_one_time_wait_for_their_turn(alone: Shell) -> None:
     started = [subprocess.Popen([*command, name], env=environment(), stdout=subprocess.DEVNULL) for name in "abc"]
     assert [process.wait(60) for process in started] == [0, 0, 0]
     assert sorted(row["name"] for row in alone.run("user", "list")) == ["a", "b", "c"]
+
+
+def test_a_command_finds_the_mongodb_of_a_collector_that_is_just_starting(alone: Shell) -> None:
+    serve = [sys.executable, "-m", "collector", "serve", "--port", "0", "--data-dir", str(alone.data_dir)]
+    collector = subprocess.Popen(
+        serve, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        eventually(lambda: (holder := holder_of(alone.data_dir)) and holder.role == "serve")
+        assert alone.run("user", "list") == []
+    finally:
+        stop(collector)
 
 
 async def _login(site: Site, name: str, password: str) -> int:
