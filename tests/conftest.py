@@ -26,7 +26,7 @@ from tests.support.live import Live, running
 from tests.support.site import ORIGIN, Site
 
 _numbers = itertools.count(1)
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct-horse-battery-staple"
 
 
 @functools.cache

@@ -93,8 +93,8 @@ class Committer:
         return [self._outcome(entry) for entry in entries]
 
     async def _insert(self, entries: list[_Entry]) -> None:
-        """Stores identifies, then events, then decoys. A mongod that dies has stored the first of them or all: never an
-        event without the identify of its address, nor a decoy in the place of its event."""
+        """Stores identifies, then events, then decoys: a mongod that dies on the way has stored those that come first,
+        and so never an event without the identify of its address, nor a decoy in the place of its event."""
         announcing = [entry for entry in entries if entry.tie.announce]
         documents = [self._identify(entry.tie, str(entry.tie.announce)) for entry in announcing]
         documents += [self._document(entry) for entry in entries]

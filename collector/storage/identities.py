@@ -93,7 +93,7 @@ class Identities:
 
 
 def _identity(row: Document) -> Identity:
-    return Identity(**{name: value for name, value in row.items() if name not in ("_id", "kind")})
+    return Identity(row["subscriber"], row["settled"], row["verified"], row.get("first"), row.get("address"))
 
 
 def _row(key: str, claim: Identity) -> Document:

@@ -131,6 +131,20 @@ async def test_a_neighbours_fault_does_not_hide_that_an_address_was_announced(si
     assert all(body["identify_event_sent"] and "duplicate" not in body for body in told)
 
 
+@pytest.mark.gen_test(timeout=60)
+async def test_an_event_that_mongodb_refuses_is_refused_alone(site: Site) -> None:
+    site.db.command("collMod", "events", validator={"event": {"$ne": "poison"}})
+    try:
+        with crowd(site) as many:
+            names = ["poison" if number % 7 == 3 else "view" for number in range(30)]
+            answers = await asyncio.gather(*(many.track(name, EventID=str(n)) for n, name in enumerate(names)))
+    finally:
+        site.db.command("collMod", "events", validator={})
+    assert [answer.status for answer in answers] == [422 if name == "poison" else 200 for name in names]
+    assert [row["event"] for row in site.events()] == ["view"] * names.count("view")
+    assert "duplicate" not in (await site.track("poison", EventID="3")).body
+
+
 @pytest.fixture
 def own(live: Live, tmp_path: Path) -> Iterator[Live]:
     """A collector process of the test's own, on the run's MongoDB."""
