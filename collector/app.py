@@ -46,6 +46,7 @@ class Collector:
 
     async def drain(self, seconds: float) -> None:
         """Waits until what is in flight is answered, at most so long, then until nothing waits to be stored."""
+        self.in_flight.ending = True
         if self.in_flight.count:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.in_flight.idle.wait(), seconds)

@@ -34,6 +34,7 @@ class InFlight:
     """How many requests are being answered, so that a server that ends can wait for them."""
 
     count: int = 0
+    ending: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def enter(self) -> None:
@@ -101,6 +102,8 @@ class ApiHandler(RequestHandler):
         """Begins a request."""
         self._entered = True
         self._door.in_flight.enter()
+        if self._door.in_flight.ending:
+            self.set_header("Connection", "close")  # so that steady clients do not hold up the end
 
     def data_received(self, chunk: bytes) -> None:
         """Takes what fits; the rest is only counted."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from collector.app import Collector
 from collector.config import Settings
 from tests.support.clock import Clock
 from tests.support.collectors import collecting, crowd
@@ -194,3 +195,15 @@ def test_at_sigterm_a_collector_ends_in_time_though_its_clients_go_on(own: Live)
     stored = [row["event_id"] for row in own.db["events"].find({"event": "view"})]
     assert len(stored) == len(set(stored))
     assert set(traffic.acknowledged) <= set(stored)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_collector_that_ends_has_its_clients_close_their_connections(site: Site, collector: Collector) -> None:
+    async def told() -> tuple[int, str | None]:
+        given = {"APIKey": site.secret, "Event": "page_view"}
+        answer = await site.call("/api/v1/event", given, Connection="keep-alive")
+        return answer.status, answer.headers.get("Connection")
+
+    assert await told() == (200, None)
+    await collector.drain(10)
+    assert await told() == (503, "close")
