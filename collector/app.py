@@ -87,20 +87,23 @@ async def build(
         clock=now,
     )
     in_flight = InFlight()
-    door = Door(
-        gate=Gate(COMMANDS, services),
-        metrics=metrics,
-        in_flight=in_flight,
-        proxies=proxies(settings),
-        most_bytes=max(command.most_bytes for command in COMMANDS),
-    )
     readiness = Readiness(writer, store, committer.writer)
     application = Application(
-        [*_api_routes(door), *_other_routes(settings, metrics, readiness, demo_key)],
+        [*_api_routes(_door(services, in_flight)), *_other_routes(settings, metrics, readiness, demo_key)],
         log_function=log_request,
         compress_response=True,
     )
     return Collector(application, writer, services.directory, in_flight)
+
+
+def _door(services: Services, in_flight: InFlight) -> Door:
+    return Door(
+        gate=Gate(COMMANDS, services),
+        metrics=services.metrics,
+        in_flight=in_flight,
+        proxies=proxies(services.settings),
+        most_bytes=max(command.most_bytes for command in COMMANDS),
+    )
 
 
 def _api_routes(door: Door) -> list[Any]:

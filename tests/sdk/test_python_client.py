@@ -62,6 +62,7 @@ class Stub:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     connections: list[int] = field(default_factory=list)  # of each request, the port it came from
+    answered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))  # once a request
 
 
 def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
@@ -73,7 +74,10 @@ def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             stub.headers.append(dict(self.headers))
             stub.paths.append(self.path)
             stub.connections.append(self.client_address[1])
-            self.give(stub.replies.pop(0) if stub.replies else Reply())
+            try:
+                self.give(stub.replies.pop(0) if stub.replies else Reply())
+            finally:
+                stub.answered.release()
 
         def give(self, reply: Reply) -> None:
             time.sleep(reply.delay)
@@ -452,7 +456,7 @@ def test_an_answer_that_came_too_late_is_not_taken_for_that_of_the_next_event(st
     with footfall.Client(stub.url, "sk_key", timeout=0.2) as client:
         with pytest.raises(footfall.NetworkError):
             client.track("first")
-        time.sleep(0.4)
+        assert stub.answered.acquire(timeout=5)
 
         assert client.track("second").uuid == VISITOR
 
