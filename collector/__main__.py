@@ -40,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    if arguments.local:
+        show(arguments.local(settings), arguments.json)
+        return
     if arguments.work is None:
         await serve(settings, arguments.demo, arguments.json)
         return

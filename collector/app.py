@@ -7,14 +7,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from tornado.web import Application
-
 from collector.access.directory import Directory
+from collector.access.known import Known
 from collector.access.limits import Limits
 from collector.access.passwords import Passwords
-from collector.catalog.learner import Learner
+from collector.catalog.caps import Caps
 from collector.catalog.reader import Reader
 from collector.commands.call import Services
 from collector.commands.gate import Gate
@@ -22,16 +22,15 @@ from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
 from collector.config import Settings, proxies
 from collector.ingest.admission import Admission
-from collector.ingest.commit import Committer
-from collector.ingest.identity import Resolver
+from collector.ingest.engine import Engine, start_engine
 from collector.ingest.persons import Persons
 from collector.ingest.readiness import Readiness
-from collector.ingest.writer import Writer
 from collector.metrics import Metrics
 from collector.resources import resource_dir
 from collector.storage.connection import Store
 from collector.web import ops
-from collector.web.api import ApiHandler, Door, InFlight, UnknownRoute
+from collector.web.api import Door, Front, Route
+from collector.web.inflight import InFlight
 from collector.web.logs import log_request
 
 
@@ -39,9 +38,10 @@ from collector.web.logs import log_request
 class Collector:
     """A collector that is ready to listen, and what ending it needs."""
 
-    application: Application
-    writer: Writer
+    application: Front
+    engine: Engine
     directory: Directory
+    limits: Limits
     in_flight: InFlight
 
     async def drain(self, seconds: float) -> None:
@@ -50,8 +50,9 @@ class Collector:
         if self.in_flight.count:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.in_flight.idle.wait(), seconds)
-        await self.writer.close()
+        await self.engine.close()
         await self.directory.close()
+        await self.limits.close()
 
 
 def utc_now() -> datetime:
@@ -61,39 +62,60 @@ def utc_now() -> datetime:
 
 
 async def build(
-    store: Store, settings: Settings, demo_key: Callable[[], str | None], now: Callable[[], datetime] = utc_now
+    store: Store,
+    settings: Settings,
+    demo_key: Callable[[], str | None],
+    place: Path,
+    now: Callable[[], datetime] = utc_now,
+    metrics: Metrics | None = None,
+    page: ops.Page | None = None,
+    caps: Caps | None = None,
 ) -> Collector:
     """Puts a collector together.
 
     Args:
         demo_key: the public key for the demo page, None where there is no demo.
+        place: the directory of what this process keeps for itself.
         now: the time now, in UTC.
+        metrics: what this process counts.
+        page: what ``/metrics`` shows; this process alone where absent.
+        caps: how much of a catalog is shown.
     """
-    metrics = Metrics()
-    persons = Persons(await store.meta.secret())
-    resolver = Resolver(store.identities, store.events, persons)
-    committer = Committer(store, resolver, Learner(store.catalog), metrics)
-    writer = Writer(committer, metrics, settings.queue_events)
+    metrics, caps = metrics or Metrics(), caps or Caps()
+    page = page or ops.own_page(metrics.registry)
+    persons = Persons(lambda: store.deployment.secret)
+    engine = await start_engine(store, persons, place, settings, caps, metrics)
+    known = Known(place, store.deployment, settings.known_hours, now)
+    known.load()
     services = Services(
         settings=settings,
         store=store,
-        directory=Directory(store),
-        limits=Limits(lambda: now().timestamp()),
+        directory=Directory(store, known, breaks=settings.spool_mb > 0),
+        limits=Limits(
+            lambda: now().timestamp(),
+            lambda: store.deployment.secret,
+            store.limits,
+            store.health,
+            metrics,
+            lambda: engine.ledger.processes,
+        ),
         passwords=Passwords(),
         admission=Admission(persons, now),
-        writer=writer,
-        reader=Reader(store.catalog),
+        writer=engine.writer,
+        reader=Reader(store.catalog, store.counts, store.writers, caps),
         metrics=metrics,
         clock=now,
+        pending=engine.spooling.on_host,
     )
     in_flight = InFlight()
-    readiness = Readiness(writer, store, committer.writer)
-    application = Application(
-        [*_api_routes(_door(services, in_flight)), *_other_routes(settings, metrics, readiness, demo_key)],
+    application = Front(
+        _door(services, in_flight),
+        _api_routes(),
+        _pages(settings, page, engine.readiness, demo_key),
         log_function=log_request,
         compress_response=True,
     )
-    return Collector(application, writer, services.directory, in_flight)
+    return Collector(application, engine, services.directory, services.limits, in_flight)
 
 
 def _door(services: Services, in_flight: InFlight) -> Door:
@@ -106,29 +128,18 @@ def _door(services: Services, in_flight: InFlight) -> Door:
     )
 
 
-def _api_routes(door: Door) -> list[Any]:
-    routes: list[Any] = [
-        (_exact(command.route), ApiHandler, {"door": door, "command": command, "browsers": command.browsers})
-        for command in COMMANDS
-    ]
-    routes.append((r"/api\.php", ApiHandler, {"door": door, "command": None, "browsers": True}))
-    routes.append((r"/api(?:/.*)?", UnknownRoute, {"door": door, "command": None, "browsers": False}))
-    return routes
+def _api_routes() -> dict[str, Route]:
+    routes = {command.route: Route(command, command.browsers) for command in COMMANDS}
+    return {**routes, "/api.php": Route(browsers=True)}
 
 
-def _other_routes(
-    settings: Settings, metrics: Metrics, readiness: Readiness, demo_key: Callable[[], str | None]
-) -> list[Any]:
+def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: Callable[[], str | None]) -> list[Any]:
     return [
         (r"/healthz", ops.Health),
-        (r"/readyz", ops.Ready, {"ready": readiness.wrong}),
-        (r"/metrics", ops.MetricsPage, {"registry": metrics.registry, "token": settings.metrics_token}),
+        (r"/readyz", ops.Ready, {"ready": readiness.verdict}),
+        (r"/metrics", ops.MetricsPage, {"page": page, "token": settings.metrics_token}),
         (r"/openapi\.json", ops.OpenApi, {"document": document(COMMANDS)}),
         (r"/(?:demo)?", ops.Demo, {"demo_key": demo_key}),
         (r"/static/(.*)", ops.Static, {"path": str(resource_dir("static"))}),
         (r".*", ops.NotFound),
     ]
-
-
-def _exact(route: str) -> str:
-    return route.replace(".", r"\.")

@@ -38,6 +38,7 @@ class Settings:
     mongod_cache_gb: float = _setting(0.25, "Cache of the embedded MongoDB, in GB")
     address: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on")
+    processes: int = _setting(1, "Processes that share the port; 0: one a core")
     log_json: bool = _setting(False, "Log JSON, a line a record")
     trusted_proxies: str = _setting("", "Addresses or networks whose X-Forwarded-For is believed, with commas between")
     metrics_token: str = _setting("", "Bearer token that opens /metrics to others than this machine")
@@ -47,6 +48,8 @@ class Settings:
     login_limit: int = _setting(10, "Logins in 60 s, for a client address and for a name", least=1)
     public_limit: int = _setting(1_000, "Events in 60 s of one client address with a public key", least=1)
     public_emails: int = _setting(20, "Different addresses in 60 s that one client address may claim", least=1)
+    spool_mb: int = _setting(1_024, "MiB that may wait in the spool while MongoDB is away; 0: none, the answer is 503")
+    known_hours: int = _setting(24, "Hours for which keys, sessions and lists are known while MongoDB is away", least=1)
     queue_events: int = _setting(10_000, "Events that may wait to be stored before the answer is 503", least=1)
 
 
@@ -80,6 +83,11 @@ def read_settings(options: Mapping[str, Any], environment: Mapping[str, str]) ->
     settings = Settings(**values)
     _check(settings)
     return settings
+
+
+def as_options(settings: Settings) -> dict[str, str]:
+    """Settings in the form from which ``read_settings`` makes the same."""
+    return {item.name: str(getattr(settings, item.name)) for item in fields(Settings)}
 
 
 def proxies(settings: Settings) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

@@ -11,6 +11,10 @@ TRACK = "Events.Track"
 READ = "Subscribers.Get"
 PERMISSIONS = frozenset({TRACK, READ})
 
+ORIGIN_UNKNOWN = "origin_unknown"
+MARKS = (ORIGIN_UNKNOWN,)
+"""What may be noted on an event, each as a field of its own."""
+
 Trust = Literal["secret", "public"]
 """How far to believe an event, a link or a trait: known by a server, or claimed in a page (section 3)."""
 

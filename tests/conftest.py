@@ -70,16 +70,17 @@ def settings() -> Settings:
 
 @pytest.fixture
 def store(io_loop: IOLoop, live: Live, database: Any) -> Iterator[Store]:
-    """The module's database, as the collector sees it."""
+    """The module's database, as the collector sees it. What other tests have used up of the limits is forgotten."""
+    database["limits"].delete_many({})
     opened: Store = io_loop.run_sync(lambda: open_store(live.uri, database.name))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def collector(io_loop: IOLoop, store: Store, settings: Settings, clock: Clock) -> Iterator[Collector]:
+def collector(io_loop: IOLoop, store: Store, settings: Settings, clock: Clock, tmp_path: Path) -> Iterator[Collector]:
     """A collector, put together as ``serve`` does it."""
-    made: Collector = io_loop.run_sync(lambda: build(store, settings, lambda: None, clock))
+    made: Collector = io_loop.run_sync(lambda: build(store, settings, lambda: None, tmp_path / "slot", clock))
     yield made
     io_loop.run_sync(lambda: made.drain(10))
 

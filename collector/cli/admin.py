@@ -12,7 +12,8 @@ from typing import Any
 
 from collector.access.administration import Administration
 from collector.access.tokens import prefix
-from collector.catalog.rebuild import rebuild
+from collector.catalog.caps import Caps
+from collector.catalog.rebuild import Rebuild
 from collector.cli.demo import bootstrap as make_demo
 from collector.config import Settings
 from collector.errors import StartupError
@@ -99,7 +100,7 @@ async def key_revoke(store: Store, arguments: argparse.Namespace, _settings: Set
 
 async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """The catalog made anew."""
-    return {"entries": await rebuild(store.catalog)}
+    return {"entries": await Rebuild(store.catalog, store.counts, store.writers, Caps()).run()}
 
 
 def _read_password() -> str:

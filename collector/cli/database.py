@@ -8,9 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from collector.access.known_file import remembered
 from collector.config import Settings
 from collector.embedded import DataDirectory, DirectoryInUse, EmbeddedMongo, running_uri
 from collector.storage.connection import Store, open_store
+from collector.storage.opening import address_of
 
 PATIENCE = 15.0
 """Seconds for which another command's use of the data directory is waited for."""
@@ -31,6 +33,20 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         store = await open_store(uri, settings.database)
         stack.callback(store.close)
         yield store
+
+
+async def serving_store(settings: Settings, uri: str) -> Store:
+    """The store of a collector that serves. Where MongoDB cannot be reached now, and this data directory has served
+    this database before, it is one that is away: events wait in the spool.
+
+    Raises:
+        StartupError: it cannot be had, and could not be done without.
+    """
+    known = None
+    if settings.spool_mb:
+        address = address_of(uri, settings.database)
+        known = await asyncio.to_thread(remembered, settings.data_dir / "slots", address)
+    return await open_store(uri, settings.database, known)
 
 
 async def _found(settings: Settings, stack: contextlib.AsyncExitStack) -> str:

@@ -42,8 +42,16 @@ def read_demo(data_dir: Path) -> Demo | None:
 
 
 async def bootstrap(store: Store, data_dir: Path) -> Demo:
-    """The demo: what there is, or, where this database does not know it, a new one."""
+    """The demo: what there is, or, where this database does not know it, a new one.
+
+    Raises:
+        StartupError: its file cannot be read or written, or there is none, and MongoDB is away.
+    """
     demo = read_demo(data_dir)
+    if store.health.away:
+        if demo is None:
+            raise StartupError("There is no demo yet, and MongoDB, which makes one, is away")
+        return demo
     if demo is None or not await _known(store, demo):
         demo = await _make(store)
         try:

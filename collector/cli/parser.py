@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from collector import __version__
 from collector.cli import admin
+from collector.cli.spool import Local, spool_retry, spool_status
 from collector.config import Settings, environment_name, option_name
 from collector.errors import StartupError
 from collector.model import PERMISSIONS
@@ -39,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_keys(_family(families, "key", "keys, by which the API is used"))
     catalog = _family(families, "catalog", "the catalog of events and their properties")
     _add_json(_add(catalog, "rebuild", "make the catalog anew from the events", admin.catalog_rebuild))
+    _add_spool(_family(families, "spool", "the spool, where events wait while MongoDB is away"))
     return parser
 
 
@@ -55,7 +57,7 @@ def _add(
     settings: list[str] | tuple[str, ...] = _EVERYWHERE,
 ) -> argparse.ArgumentParser:
     parser = family.add_parser(name, help=text, description=text, allow_abbrev=False)
-    parser.set_defaults(work=work)
+    parser.set_defaults(work=work, local=None)
     for item in fields(Settings):
         if item.name in settings:
             text = f"{item.metadata['help']} ({environment_name(item.name)})"
@@ -105,6 +107,18 @@ def _add_keys(keys: argparse._SubParsersAction[Parser]) -> None:
     revoke = _add(keys, "revoke", "end a key, within 5 s everywhere", admin.key_revoke)
     revoke.add_argument("prefix", metavar="PREFIX", type=_text)
     _add_json(revoke)
+
+
+def _add_spool(spool: argparse._SubParsersAction[Parser]) -> None:
+    _add_local(spool, "status", "show what waits, also while MongoDB is away", spool_status)
+    _add_local(spool, "retry", "have the events that were set aside tried again", spool_retry)
+
+
+def _add_local(family: argparse._SubParsersAction[Parser], name: str, text: str, local: Local) -> None:
+    """A command that needs no MongoDB; it takes the same options as the others, so that one can type the same."""
+    parser = _add(family, name, text, None, (*_EVERYWHERE, "spool_mb"))
+    parser.set_defaults(local=local)
+    _add_json(parser)
 
 
 def _add_permissions(parser: argparse.ArgumentParser, text: str) -> None:

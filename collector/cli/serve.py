@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import logging
-import signal
-from collections.abc import Coroutine
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, TypeVar
+import os
+from dataclasses import replace
+from itertools import chain
+from socket import socket
 
-from collector import __version__
-from collector.app import Collector, build
-from collector.cli.database import PATIENCE, embedded_mongo
-from collector.cli.demo import Demo, bootstrap, read_demo
-from collector.config import Settings
+from collector.cli.database import PATIENCE, embedded_mongo, serving_store
+from collector.cli.demo import bootstrap
+from collector.cli.greeting import greet
+from collector.cli.serving import DRAIN_SECONDS, begin, stop_on_signals, unless
+from collector.config import Settings, as_options
 from collector.embedded import DataDirectory
-from collector.errors import StartupError
-from collector.storage.connection import open_store
+from collector.processes import Children, adopt_leftovers
 from collector.web.logs import set_up_logging
-from collector.web.server import Server, listen
+from collector.web.server import listen
 
 log = logging.getLogger("collector")
 
-DRAIN_SECONDS = 20.0
-
-T = TypeVar("T")
+CHILD = "collector.cli.child"
+_CHILDREN_SECONDS = DRAIN_SECONDS + 10
+"""A child that takes longer to stop is killed."""
 
 
 async def serve(settings: Settings, demo: bool, as_json: bool) -> None:
@@ -40,46 +36,42 @@ async def serve(settings: Settings, demo: bool, as_json: bool) -> None:
     Raises:
         StartupError: it cannot start.
     """
+    settings = replace(settings, processes=settings.processes or _cores())
     set_up_logging(settings.log_json)
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     async with contextlib.AsyncExitStack() as stack:
-        started = await _unless(stop, _start(settings, demo, as_json, stack))
-        if started is None:
-            return
-        collector, server = started
-        await stop.wait()
-        log.info("stopping")
-        server.stop()
-        await collector.drain(DRAIN_SECONDS)
-        await server.close()
+        if await unless(stop, _start(settings, demo, as_json, stack)):
+            await stop.wait()
+            log.info("stopping")
 
 
-async def _start(
-    settings: Settings, demo: bool, as_json: bool, stack: contextlib.AsyncExitStack
-) -> tuple[Collector, Server]:
-    sockets = listen(settings.address, settings.port)
-    for socket in sockets:
-        stack.callback(socket.close)
+async def _start(settings: Settings, demo: bool, as_json: bool, stack: contextlib.AsyncExitStack) -> bool:
+    sockets = listen(settings.address, settings.port, settings.processes)
+    _close_in_the_end(sockets, stack)
     uri = await _database(settings, stack)
-    store = await open_store(uri, settings.database)
+    await adopt_leftovers(settings.data_dir, settings.processes, settings.spool_mb << 20)
+    store = await serving_store(settings, uri)
     stack.callback(store.close)
     made = await bootstrap(store, settings.data_dir) if demo else None
-    collector = await build(store, settings, lambda: _demo_key(settings.data_dir))
-    server = Server(collector.application, sockets)
-    _greet(_base_url(settings.address, sockets[0].getsockname()[1]), made, as_json)
-    return collector, server
+    if settings.processes == 1:
+        await begin(store, settings, 0, sockets[0], stack)
+    else:
+        store.close()
+        await _begin_children(replace(settings, mongodb_uri=uri), sockets, stack)
+    greet(settings.address, sockets[0][0].getsockname()[1], made, as_json)
+    return True
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """What ``work`` returns; None where it is told to stop first, and ``work`` has been undone."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if working.done():
-        return working.result()
-    working.cancel()
-    await asyncio.wait((working,))
-    return None
+async def _begin_children(settings: Settings, sockets: list[list[socket]], stack: contextlib.AsyncExitStack) -> None:
+    children = Children(CHILD, as_options(settings), sockets)
+    stack.push_async_callback(children.end, _CHILDREN_SECONDS)
+    _close_in_the_end(sockets, stack)  # before the children stop, or connections would go on waiting in them
+    await children.start()
+
+
+def _close_in_the_end(sockets: list[list[socket]], stack: contextlib.AsyncExitStack) -> None:
+    for one in chain(*sockets):
+        stack.callback(one.close)
 
 
 async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
@@ -93,50 +85,5 @@ async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str
     return await mongo.start()
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
-def _demo_key(data_dir: Path) -> str | None:
-    with contextlib.suppress(StartupError):
-        found = read_demo(data_dir)
-        return found.public_key if found else None
-    return None
-
-
-def _base_url(address: str, port: int) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(address, address)  # noqa: S104 # only compared
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _greet(base: str, demo: Demo | None, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"url": base, **(asdict(demo) if demo else {})}), flush=True)
-        return
-    text = f"Footfall {__version__} is running on {base}. Ctrl-C stops it."
-    print(f"{text}\n{_invitation(base, demo)}" if demo else text, flush=True)
-
-
-def _invitation(base: str, demo: Demo) -> str:
-    body = json.dumps(
-        {
-            "Command": "event.track",
-            "APIKey": demo.secret_key,
-            "Event": "page_view",
-            "ListID": demo.list_id,
-            "Email": "subscriber@example.com",
-            "ID": "user-12345",
-            "Properties": {"$page_title": "Product Page", "$current_url": "https://example.com/products/item-1"},
-        }
-    )
-    return f"""
-  Demo page  {base}/demo
-  Log in as  {demo.user}, password {demo.password}
-  Track one  curl -X POST {base}/api/v1/event -H 'Content-Type: application/json' -d '{body}'
-  See it     curl '{base}/api/v1/website_events.properties?ListID={demo.list_id}' \
--H 'Authorization: Bearer {demo.secret_key}'
-"""
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collector.access.limits import Budget
 from collector.commands.call import Call, Services
+from collector.commands.event_batch import MOST_PUBLIC_EVENTS, events_in
 
 
 def tracking(call: Call, services: Services) -> list[Budget]:
     """The user's, or the key's own; with a public key also the client address's, so that one visitor cannot use up
     the site's."""
-    settings = services.settings
-    budgets = [_owner(call, "track", settings.track_limit)]
-    key = call.who.key
-    if key and key.trust == "public":
-        budgets.append(Budget(f"public/{key.prefix}/{call.client}", settings.public_limit))
-    return budgets
+    return _tracking(call, services, 1)
+
+
+def batch(call: Call, services: Services) -> list[Budget]:
+    """The same. A batch is one request to the user's, but to the client address's as many as it has events; of one
+    that is too large to be taken, whatever is left, no more than of the largest."""
+    return _tracking(call, services, min(events_in(call.given), MOST_PUBLIC_EVENTS))
 
 
 def querying(call: Call, services: Services) -> list[Budget]:
@@ -32,6 +34,15 @@ def login(call: Call, services: Services) -> list[Budget]:
 def free(_call: Call, _services: Services) -> list[Budget]:
     """None."""
     return []
+
+
+def _tracking(call: Call, services: Services, events: int) -> list[Budget]:
+    settings = services.settings
+    budgets = [_owner(call, "track", settings.track_limit)]
+    key = call.who.key
+    if key and key.trust == "public":
+        budgets.append(Budget(f"public/{key.prefix}/{call.client}", settings.public_limit, events))
+    return budgets
 
 
 def _owner(call: Call, what: str, limit: int) -> Budget:

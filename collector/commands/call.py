@@ -22,7 +22,7 @@ from collector.storage.connection import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What commands are made of."""
+    """What commands are made of. ``pending`` says how many acknowledged events wait in spools of this host."""
 
     settings: Settings
     store: Store
@@ -34,9 +34,10 @@ class Services:
     reader: Reader
     metrics: Metrics
     clock: Callable[[], datetime]
+    pending: Callable[[], int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A request as it was read: parameters by their documented names, and what the gate asks of its circumstances.
 
@@ -55,18 +56,20 @@ class Request:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A request that has passed the gate up to its content.
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
-    ``marks`` what is to be noted on its events. ``caller`` is None where the command needs none.
+    ``marks`` what is to be noted on its events, ``size`` the bytes of the body. ``caller`` is None where
+    the command needs none.
     """
 
     given: Document
     client: str
     caller: Caller | None = None
     marks: tuple[str, ...] = ()
+    size: int = 0
 
     @property
     def who(self) -> Caller:
@@ -75,7 +78,7 @@ class Call:
         return self.caller
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """A status, a body that becomes JSON, and headers of the contract."""
 
@@ -100,8 +103,8 @@ class Command:
     """A row of the table of commands.
 
     ``permission`` None: no key is asked for. ``methods`` are those of the route, ``legacy_methods`` those of
-    ``/api.php``; ``budgets`` says which rate limits a call counts against; ``browsers`` whether pages of other sites
-    may read the answer.
+    ``/api.php``; ``budgets`` says which rate limits a call counts against; ``most_bytes`` how large a body may be;
+    ``browsers`` whether pages of other sites may read the answer; ``events`` how many events its parameters bring.
     """
 
     name: str
@@ -113,3 +116,4 @@ class Command:
     legacy_methods: tuple[str, ...] = ("GET", "POST")
     most_bytes: int = 1 << 20
     browsers: bool = False
+    events: Callable[[Document], int] = lambda _given: 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from collector.access.limits import Budget
 from collector.access.origins import allowed, page_origin, same_site
@@ -17,13 +16,12 @@ from collector.commands.call import Answer, Call, Command, Handler, Request, Ser
 from collector.commands.parameters import Names, provided
 from collector.commands.schemas import Schema
 from collector.errors import Fault, Refusal, unavailable
-from collector.model import Caller
+from collector.model import ORIGIN_UNKNOWN, Caller
 from collector.storage.guard import StoreAway
 
 log = logging.getLogger("collector.gate")
 
 CREDENTIALS = frozenset({"Command", "APIKey", "SessionID"})
-ORIGIN_UNKNOWN = "origin_unknown"
 _LONGEST_TOKEN = 200
 _AWAY_TOLD_EVERY = 60.0
 
@@ -50,10 +48,32 @@ class Gate:
         try:
             command = self._command(request)
             name = command.name
-            caller = await self._caller(command, request)
-            return replace(await self._admit(command, request, caller), command=name)
+            events = self._received(command, request)
+            try:
+                caller = await self._caller(command, request)
+                answer = await self._admit(command, request, caller)
+            except Exception as error:
+                answer = self._failed(name, error)
+            self._done(events, answer)
         except Exception as error:
-            return replace(self._failed(name, error), command=name)
+            answer = self._failed(name, error)
+        answer.command = name
+        return answer
+
+    def _received(self, command: Command, request: Request) -> int:
+        """Counts the events of a request in; how many they are."""
+        events = command.events(request.parameters)
+        if events:
+            self._services.metrics.received_requests.inc(events)
+            self._services.metrics.in_flight.inc(events)
+        return events
+
+    def _done(self, events: int, answer: Answer) -> None:
+        """Counts them out: what became of each is counted where it is known, but for a request that is refused."""
+        if events:
+            self._services.metrics.in_flight.dec(events)
+            if answer.status >= 400:
+                self._services.metrics.refused.inc(events)
 
     def _failed(self, command: str, error: Exception) -> Answer:
         """The answer that an exception means."""
@@ -112,23 +132,26 @@ class Gate:
 
     async def _admit(self, command: Command, request: Request, caller: Caller | None) -> Answer:
         """From a known caller on, every answer says how much is left of the rate limit."""
-        given = provided({name: value for name, value in request.parameters.items() if name not in CREDENTIALS})
-        if command.permission is None:
-            given |= {name: value for name, value in request.parameters.items() if name == "SessionID"}
-        call = Call(given, self._services.limits.address_name(request.address), caller)
+        given = provided(request.parameters)
+        for name in CREDENTIALS & given.keys():
+            if name != "SessionID" or command.permission:
+                del given[name]
+        call = Call(given, self._services.limits.address_name(request.address), caller, size=request.size)
         budgets = command.budgets(call, self._services)
         try:
             answer = await self._checked(command, request, call, budgets)
         except Exception as error:
             answer = self._failed(command.name, error)
-        return replace(answer, headers={**answer.headers, **self._level(budgets)}) if caller else answer
+        if caller:
+            answer.headers |= self._level(budgets)
+        return answer
 
     async def _checked(self, command: Command, request: Request, call: Call, budgets: list[Budget]) -> Answer:
         if call.caller:
             if command.permission not in call.caller.permissions:
                 raise Refusal(Fault.PERMISSION, permission=command.permission or "")
-            call = replace(call, marks=_origin_marks(call.caller, request))
-        if budgets and not self._services.limits.spend(budgets):
+            call.marks = _origin_marks(call.caller, request)
+        if budgets and not await self._spent(budgets):
             raise Refusal(Fault.TOO_MANY_REQUESTS, retry_after=self._services.limits.reset())
         handler = self._handlers[command.name]
         faults = self._schemas[command.name].faults(call.given)
@@ -136,6 +159,10 @@ class Gate:
         if faults | more:
             raise Refusal(*faults | more)
         return await handler.run(call, content)
+
+    async def _spent(self, budgets: list[Budget]) -> bool:
+        verdict = self._services.limits.try_spend(budgets)
+        return await self._services.limits.spend(budgets) if verdict is None else verdict
 
     def _level(self, budgets: list[Budget]) -> dict[str, str]:
         level = self._services.limits.level(budgets)

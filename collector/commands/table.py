@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collector.commands import budgets
 from collector.commands.call import Command
+from collector.commands.event_batch import EventBatch, events_in
 from collector.commands.event_track import EventTrack
 from collector.commands.user_login import UserLogin
 from collector.commands.user_logout import UserLogout
 from collector.commands.website_events_properties import WebsiteEventsProperties
-from collector.model import READ, TRACK
+from collector.model import READ, TRACK, Document
+
+
+def one(_given: Document) -> int:
+    """A command that brings one event."""
+    return 1
+
 
 COMMANDS = (
-    Command("event.track", "/api/v1/event", ("POST",), TRACK, EventTrack, budgets.tracking, browsers=True),
+    Command("event.track", "/api/v1/event", ("POST",), TRACK, EventTrack, budgets.tracking, browsers=True, events=one),
+    Command(
+        "event.batch",
+        "/api/v1/events",
+        ("POST",),
+        TRACK,
+        EventBatch,
+        budgets.batch,
+        browsers=True,
+        most_bytes=5 << 20,
+        events=events_in,
+    ),
     Command(
         "website_events.properties",
         "/api/v1/website_events.properties",

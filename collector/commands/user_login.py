@@ -21,6 +21,7 @@ class UserLogin:
 
     async def run(self, call: Call, content: None) -> Answer:
         """Verifies the password, in the same time for a name that nobody has."""
+        self._services.store.require()
         found = await self._services.store.users.find(call.given["Username"])
         stored = found[1] if found else None
         if not await self._services.passwords.verify(stored, call.given["Password"]) or found is None:

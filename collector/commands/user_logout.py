@@ -22,6 +22,7 @@ class UserLogout:
 
     async def run(self, call: Call, content: str) -> Answer:
         """Ends it, at once in this process and within a moment in others."""
+        self._services.store.require()
         if not await self._services.store.sessions.end(digest(content)):
             raise Refusal(Fault.AUTHENTICATION)
         self._services.directory.end_session(content)

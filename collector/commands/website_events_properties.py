@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.commands.call import Answer, Call, Services
-from collector.commands.event_track import list_number
+from collector.commands.tracking import list_number
 from collector.errors import Fault
 from collector.model import MailingList, list_scope
 
@@ -22,6 +22,9 @@ class WebsiteEventsProperties:
 
     async def run(self, call: Call, content: MailingList) -> Answer:
         """Reads the catalog."""
+        self._services.store.require()
         found = await self._services.reader.properties(list_scope(content.id))
         headers = {"X-Footfall-Truncated": "true"} if found.truncated else {}
+        if pending := self._services.pending():
+            headers["X-Footfall-Pending"] = str(pending)
         return Answer(200, {"ListID": content.id, "Properties": found.by_event}, headers)

@@ -58,6 +58,11 @@ def named(events: Iterable[Event]) -> set[str]:
     return {key for event in events for key in (email_of(event), id_of(event)) if key}
 
 
+def claimed_by_public(events: Iterable[Event]) -> set[str]:
+    """The addresses that are named with a public key: what is done for them must not tell whether they are known."""
+    return {key for event in events if event.trust == "public" and (key := email_of(event))}
+
+
 def plan(events: Sequence[Event], known: Known, persons: Persons) -> dict[str, Identity]:
     """The claims that the events make, in order: each event sees what those before it have claimed."""
     claims: dict[str, Identity] = {}

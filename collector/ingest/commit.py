@@ -13,43 +13,20 @@ made again. Every step is idempotent.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from collector.catalog.learner import Learner
+from collector.catalog.ledger import Ledger
 from collector.errors import Fault, Refusal
 from collector.ingest.aftermath import begins_link, subscriber_changes, visitor_changes
 from collector.ingest.claims import Tie, email_of
 from collector.ingest.identity import Resolver
+from collector.ingest.pending import Pending
 from collector.metrics import Metrics
-from collector.model import Document, Event, Outcome
+from collector.model import Document, Outcome
 from collector.storage.connection import Store
 from collector.storage.events import encode, event_of, extended
-
-
-@dataclass(slots=True)
-class Pending:
-    """An event that waits to be stored, and its BSON.
-
-    ``seq`` is its number, given when it is first to be stored; ``identified`` whether an automatic identify has been
-    stored for it. Both hold when it is stored again, after a fault that a neighbour brought.
-    """
-
-    event: Event
-    encoded: bytes
-    seq: int = 0
-    identified: bool = False
-
-    @classmethod
-    def of(cls, event: Event) -> Pending:
-        """Encodes the event alone, so that one that BSON refuses costs no other.
-
-        Raises:
-            Unstorable: BSON refuses it.
-        """
-        return cls(event, encode(event))
 
 
 @dataclass(slots=True)
@@ -68,17 +45,17 @@ class Committer:
     Args:
         store: where.
         resolver: whom they belong to.
-        learner: keeps the catalog.
+        learner: keeps the names of the catalog.
+        ledger: gives the numbers under which it counts.
         metrics: what is counted.
     """
 
-    def __init__(self, store: Store, resolver: Resolver, learner: Learner, metrics: Metrics) -> None:
+    def __init__(self, store: Store, resolver: Resolver, learner: Learner, ledger: Ledger, metrics: Metrics) -> None:
         self._store = store
         self._resolver = resolver
         self._learner = learner
+        self._ledger = ledger
         self._metrics = metrics
-        self.writer = secrets.token_hex(8)
-        self._numbers = itertools.count(1)
 
     async def commit(self, group: Sequence[Pending]) -> list[Outcome | Refusal]:
         """Stores a group and returns what became of each, in order.
@@ -95,6 +72,7 @@ class Committer:
     async def _insert(self, entries: list[_Entry]) -> None:
         """Stores identifies, then events, then decoys: a mongod that dies on the way has stored those that come first,
         and so never an event without the identify of its address, nor a decoy in the place of its event."""
+        self._number(entries)
         announcing = [entry for entry in entries if entry.tie.announce]
         documents = [self._identify(entry.tie, str(entry.tie.announce)) for entry in announcing]
         documents += [self._document(entry) for entry in entries]
@@ -123,16 +101,25 @@ class Committer:
             if row is None:  # ended by its retention just now
                 entry.duplicate = True
                 continue
-            entry.duplicate = (row["writer"], row["seq"]) != (self.writer, entry.pending.seq)
+            entry.duplicate = (row["writer"], row["seq"]) not in (entry.pending.number, entry.pending.before)
             stored = event_of(row)
             if row.get("subscriber") == entry.tie.subscriber:
                 entry.tie.event = stored
             else:
                 entry.tie = Tie(stored, row.get("subscriber"))
 
-    def _document(self, entry: _Entry) -> bytes:
-        entry.pending.seq = entry.pending.seq or next(self._numbers)
-        extra: Document = {"writer": self.writer, "seq": entry.pending.seq}
+    def _number(self, entries: list[_Entry]) -> None:
+        """Gives those a number that have none."""
+        fresh = [entry.pending for entry in entries if entry.pending.number is None]
+        writer = self._ledger.writer
+        for pending, seq in zip(fresh, self._ledger.take(len(fresh)), strict=True):
+            pending.number = (writer, seq)
+
+    @staticmethod
+    def _document(entry: _Entry) -> bytes:
+        assert entry.pending.number is not None
+        writer, seq = entry.pending.number
+        extra: Document = {"writer": writer, "seq": seq}
         if entry.tie.subscriber is not None:
             extra["subscriber"] = entry.tie.subscriber
         if entry.tie.conflict is not None:
@@ -145,7 +132,8 @@ class Committer:
             tie.event, id=announced, name="identify", properties={}, external_id=None, event_id=None, marks=()
         )
         return extended(
-            encode(automatic), {"automatic": True, "subscriber": tie.subscriber, "writer": self.writer, "seq": 0}
+            encode(automatic),
+            {"automatic": True, "subscriber": tie.subscriber, "writer": self._ledger.writer, "seq": 0},
         )
 
     async def _follow(self, ties: list[Tie]) -> None:
@@ -164,12 +152,10 @@ class Committer:
         asked of the events after the link is written, so that of two collectors one sees the other's."""
         while ties:
             visitors = await self._store.visitors.change(visitor_changes(ties))
-            begun = [self._next(tie) for tie in ties if begins_link(tie, visitors)]
-            ties = [tie for tie in await asyncio.gather(*begun) if tie and not begins_link(tie, visitors)]
-
-    async def _next(self, tie: Tie) -> Tie | None:
-        row = await self._store.events.next_of_another(tie.event, str(tie.subscriber))
-        return Tie(event_of(row), row["subscriber"]) if row else None
+            begun = [(tie.event, str(tie.subscriber)) for tie in ties if begins_link(tie, visitors)]
+            rows = await self._store.events.next_of_another(begun) if begun else []
+            following = [Tie(event_of(row), row["subscriber"]) for row in rows]
+            ties = [tie for tie in following if not begins_link(tie, visitors)]
 
     @staticmethod
     def _outcome(entry: _Entry) -> Outcome | Refusal:

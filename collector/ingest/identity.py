@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from collector.ingest.claims import Tie, email_of, first_of, named, plan, ties
+from cachetools import LRUCache
+
+from collector.ingest.claims import Tie, claimed_by_public, email_of, first_of, named, plan, ties
 from collector.ingest.persons import Persons
 from collector.model import Event
 from collector.storage.events import Events, event_of
@@ -17,6 +19,7 @@ from collector.storage.guard import StoreAway
 from collector.storage.identities import Identities, Identity, kind_of
 
 _ROUNDS = 10
+_MOST_REMEMBERED = 20_000
 
 
 class Resolver:
@@ -32,6 +35,7 @@ class Resolver:
         self._identities = identities
         self._stored = stored
         self._persons = persons
+        self._settled: LRUCache[str, Identity] = LRUCache(_MOST_REMEMBERED)
 
     async def resolve(self, events: Sequence[Event]) -> list[Tie]:
         """A tie an event, in order. The number of round trips does not grow with the group.
@@ -42,11 +46,20 @@ class Resolver:
         keys = named(events)
         if not keys:
             return [Tie(event) for event in events]
-        known = await self._identities.find(keys)
+        known = await self._find(keys, claimed_by_public(events))
         events = await self._as_first_sent(events, known)
         known = await self._claimed(events, known)
         await self._adopt(events, known)
         return ties(events, known, self._persons)
+
+    async def _find(self, keys: set[str], asked: set[str]) -> dict[str, Identity]:
+        """The identities that are known; of those in ``asked`` MongoDB is asked although they are remembered."""
+        known = {key: self._settled[key] for key in keys - asked if key in self._settled}
+        if unknown := keys - known.keys():
+            found = await self._identities.find(unknown)
+            self._settled.update({key: identity for key, identity in found.items() if _is_final(key, identity)})
+            known |= found
+        return known
 
     async def _as_first_sent(self, events: Sequence[Event], known: dict[str, Identity]) -> list[Event]:
         """The events, those of a repeated EventID as they were the first time: a repetition claims nothing of its own.
@@ -67,7 +80,7 @@ class Resolver:
     async def _claimed(self, events: Sequence[Event], known: dict[str, Identity]) -> dict[str, Identity]:
         """All of the group's identities, the new ones claimed. Who loses a claim to another collector plans again."""
         # A claim with a public key is written whether or not the address is known, so that nothing tells which.
-        forced = {key for event in events if event.trust == "public" and (key := email_of(event))}
+        forced = claimed_by_public(events)
         keys = named(events)
         for _ in range(_ROUNDS):
             if not forced and keys <= known.keys():
@@ -113,6 +126,11 @@ class Resolver:
             first = first_of(event, self._persons)
             await self._identities.take_over(key, dead, first)
             known[key] = replace(known[key], first=first)
+
+
+def _is_final(key: str, identity: Identity) -> bool:
+    """Whether nothing about an identity changes any more: what it names never does."""
+    return identity.settled and identity.verified and (kind_of(key) == "email" or identity.address is not None)
 
 
 def _lost(won: Identity, claim: Identity) -> bool:

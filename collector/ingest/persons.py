@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from collections.abc import Callable
 
 
 class Persons:
@@ -11,15 +12,16 @@ class Persons:
     can compute.
 
     Args:
-        secret: 32 bytes, the same on every host of a database.
+        secret: 32 bytes, the same on every host of a database; asked for each time, since the database may be found to
+            be another.
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: Callable[[], bytes]) -> None:
         self._secret = secret
 
     def by_identity(self, identity: str) -> str:
         """The uuid of an identity: its scope, kind and value in one text. A version 8 uuid, which is custom."""
-        digest = bytearray(hmac.digest(self._secret, identity.encode(), "sha256")[:16])
+        digest = bytearray(hmac.digest(self._secret(), identity.encode(), "sha256")[:16])
         digest[6] = digest[6] & 0x0F | 0x80
         digest[8] = digest[8] & 0x3F | 0x80
         return str(uuid.UUID(bytes=bytes(digest)))

@@ -1,4 +1,4 @@
-"""Group commit: what is in flight is stored together.
+"""Group commit: what is in flight is stored together, in MongoDB or, while that is away, in the spool.
 
 One group at a time. While it is being written the next gathers, so that groups grow with the load by themselves and an
 idle server waits for no timer.
@@ -12,40 +12,44 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from collector.errors import Fault, Refusal, unavailable
-from collector.ingest.commit import Committer, Pending
+from collector.errors import Refusal, unavailable
+from collector.ingest.pending import Delivery, Pending, Result, Waiting, hand_out
+from collector.ingest.spooling import Spooling
+from collector.ingest.storing import Storing
 from collector.metrics import Metrics
 from collector.model import Event, Outcome
-from collector.storage.guard import StoreAway
+from collector.storage.guard import within
 
 log = logging.getLogger("collector.writer")
 
-MOST_IN_GROUP = 1_000
+PATIENCE = 2.0
+"""Seconds that an event waits for MongoDB, from its arrival on."""
+_LEAST_PATIENCE = 0.2
+MOST_IN_GROUP = 2_000
 MOST_GROUP_BYTES = 8 << 20
 MOST_BYTES = 64 << 20
 """What may wait, in bytes of BSON; beyond it, as beyond the number of events, the answer is 503."""
-
-Waiting = tuple[Pending, "asyncio.Future[Outcome]"]
 
 
 class Writer:
     """Stores events and says what became of each.
 
     Args:
-        committer: stores one group.
+        storing: stores a group in MongoDB.
+        spooling: keeps a group while that is away.
         metrics: what is counted.
         most_events: how many events may wait.
     """
 
-    def __init__(self, committer: Committer, metrics: Metrics, most_events: int) -> None:
-        self._committer = committer
+    def __init__(self, storing: Storing, spooling: Spooling, metrics: Metrics, most_events: int) -> None:
+        self._storing = storing
+        self._spooling = spooling
         self._metrics = metrics
         self._most_events = most_events
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
         self._flushing: asyncio.Task[None] | None = None
         self._closing = False
-        self.last_success = 0.0
         metrics.waiting.set_function(lambda: len(self._waiting))
 
     @property
@@ -57,19 +61,30 @@ class Writer:
         """Stores an event; returns once it is durable.
 
         Raises:
-            Refusal: 503 where too many wait, the writer closes, or MongoDB is away (the event may or may not be
-                stored), 500 on a fault of ours.
+            Refusal: 503 where too many wait, the writer closes, or neither MongoDB nor the spool takes it (it may or
+                may not be stored), 500 on a fault of ours.
             Unstorable: BSON refuses the event.
         """
         pending = Pending.of(event)
+        (result,) = await self.write_many([pending])
+        if isinstance(result, Refusal):
+            raise result
+        return result
+
+    async def write_many(self, pendings: Sequence[Pending]) -> list[Result]:
+        """Stores events as a set; what became of each, in order, once that is durable."""
+        if not pendings:
+            return []
         if self.full or self._closing:
-            raise unavailable()
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((pending, answer))
-        self._bytes += len(pending.encoded)
+            return [unavailable() for _ in pendings]
+        delivery, now = Delivery(len(pendings)), time.monotonic()
+        for place, pending in enumerate(pendings):
+            self._waiting.append(Waiting(pending, delivery, place, now))
+            self._bytes += len(pending.encoded)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
-        return await answer
+        await delivery.done
+        return [result or unavailable() for result in delivery.results]
 
     async def close(self) -> None:
         """Returns once nothing waits; takes nothing more, or clients that go on could keep it from ending."""
@@ -80,7 +95,8 @@ class Writer:
     async def _flush(self) -> None:
         try:
             while self._waiting:
-                await self._store(self._next_group())
+                group = self._next_group()
+                hand_out(group, await self._stored(group))
         finally:
             self._flushing = None
 
@@ -89,36 +105,19 @@ class Writer:
         size = 0
         while self._waiting and len(group) < MOST_IN_GROUP and size < MOST_GROUP_BYTES:
             group.append(self._waiting.popleft())
-            size += len(group[-1][0].encoded)
+            size += len(group[-1].pending.encoded)
         self._bytes -= size
         return group
 
-    async def _store(self, group: list[Waiting]) -> None:
+    async def _stored(self, group: Sequence[Waiting]) -> list[Result]:
+        """What became of each: in MongoDB if it takes them in time, else in the spool."""
+        pendings = [waiting.pending for waiting in group]
+        patience = max(PATIENCE - (time.monotonic() - group[0].since), _LEAST_PATIENCE)
         started = time.perf_counter()
-        results = await self._results([pending for pending, _ in group])
+        with within(patience):
+            results = await self._storing.store(pendings)
+        self._storing.count(results)
         self._metrics.flush_seconds.observe(time.perf_counter() - started)
         self._metrics.flush_events.observe(len(group))
-        for (_, answer), result in zip(group, results, strict=True):
-            if answer.cancelled():
-                continue
-            if isinstance(result, Refusal):
-                answer.set_exception(result)
-            else:
-                answer.set_result(result)
-
-    async def _results(self, group: Sequence[Pending]) -> Sequence[Outcome | Refusal]:
-        """What became of each. A fault that is not the store's being away is halved down to the event that brings it,
-        so that no neighbour is lost with it; storing an event again is harmless."""
-        try:
-            results = await self._committer.commit(group)
-        except StoreAway as error:
-            log.warning("MongoDB did not take a write: %s", error)
-            return [unavailable() for _ in group]
-        except Exception:
-            log.exception("a group of %d events could not be stored", len(group))
-            if len(group) == 1:
-                return [Refusal(Fault.INTERNAL)]
-            half = len(group) // 2
-            return [*await self._results(group[:half]), *await self._results(group[half:])]
-        self.last_success = time.monotonic()
-        return results
+        kept = iter(await self._spooling.keep([p for p, result in zip(pendings, results, strict=True) if not result]))
+        return [result or next(kept) for result in results]

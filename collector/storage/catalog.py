@@ -1,15 +1,16 @@
 """The collection ``catalog``: which event names a list has, and which property names came with each.
 
 A document an event name (``name`` null) and one an event and property name; apart for each end of a retention, so that
-the TTL index forgets a name with the last event that has it. ``first`` is when the name was first received,
-``counted`` the same as far as the events were counted since the last rebuild began, and ``doubtful`` the generation of
-a rebuild that has not met an event with it yet. All of it is made by one aggregation pipeline over the events; no field
-path is made of a name.
+the TTL index forgets a name with the last event that has it. ``first`` is when the name was first received, ``trusted``
+the same of events with a secret key, where there are such. ``partial`` is there where events with the name may have
+come before it was entered: the generation in which it was. ``counted`` holds the moments as far as the events were
+counted since the last rebuild began, and ``doubtful`` the generation of a rebuild that has not met an event with it
+yet. All of it is made by aggregation pipelines over the events; no field path is made of a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,63 +18,22 @@ from typing import Any
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ReturnDocument
-from pymongo.errors import OperationFailure
 
 from collector.model import Document
+from collector.storage.entering import Kept, merge, names, pruned
 from collector.storage.guard import guarded
+from collector.storage.merging import merged
 
 _REBUILD_SECONDS = 86_400.0
 """What a rebuild may take, a step; without it the client's limit for a request would hold."""
+_MANY = 3_000
+"""Entries of which it is cheaper to have MongoDB bring them together first: with a retention a name has one a day."""
 
 Group = tuple[str, datetime | None, str]
 """Scope, end of retention, event: the names below it are what the caps count."""
 
-_NAMES: list[Document] = [
-    {
-        "$project": {
-            "scope": 1,
-            "event": 1,
-            "expire_at": 1,
-            "received": 1,
-            "names": {
-                "$concatArrays": [
-                    [None],
-                    {"$map": {"input": {"$objectToArray": "$properties"}, "in": "$$this.k"}},
-                ]
-            },
-        }
-    },
-    {"$unwind": "$names"},
-    {
-        "$group": {
-            "_id": {"scope": "$scope", "until": "$expire_at", "event": "$event", "name": "$names"},
-            "scope": {"$first": "$scope"},
-            "event": {"$first": "$event"},
-            "name": {"$first": "$names"},
-            "expire_at": {"$first": "$expire_at"},
-            "first": {"$min": "$received"},
-        }
-    },
-    # The group's key leaves a missing end of retention out; the field of an entry must be missing too, not null.
-    {"$set": {"expire_at": {"$ifNull": ["$expire_at", "$$REMOVE"]}, "counted": "$first"}},
-]
-
-_MERGE: Document = {
-    "$merge": {
-        "into": "catalog",
-        "on": "_id",
-        "whenMatched": [
-            {
-                "$set": {
-                    "first": {"$min": ["$first", "$$new.first"]},
-                    "counted": {"$min": ["$counted", "$$new.first"]},
-                }
-            },
-            {"$unset": "doubtful"},
-        ],
-        "whenNotMatched": "insert",
-    }
-}
+WHOLE = -1
+"""The ``partial`` of an entry that all events with its name have been met for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +43,19 @@ class Entry:
     event: str
     name: str | None
     first: datetime
+    trusted: datetime | None
+    partial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many entries there are: ``own`` those that a secret key has brought, ``claimed`` those that only public keys
+    have; of a group also whether its event is entered, and the event's ``partial``."""
+
+    own: int = 0
+    claimed: int = 0
+    entered: bool = False
+    partial: int = WHOLE
 
 
 @guarded
@@ -93,29 +66,67 @@ class Catalog:
         self._meta = database["meta"]
 
     async def entries(self, scope: str) -> list[Entry]:
-        """Every entry of a scope that some kept event still has."""
-        now = datetime.now(UTC)
-        query = {"scope": scope, "$or": [{"expire_at": {"$exists": False}}, {"expire_at": {"$gt": now}}]}
-        return [Entry(row["event"], row["name"], row["first"]) async for row in self._collection.find(query)]
+        """Every name of a scope that some kept event still has; once, or once for each end of retention."""
+        query = {"scope": scope, **alive()}
+        shown = {"_id": 0, "event": 1, "name": 1, "first": 1, "trusted": 1, "partial": 1}
+        rows = await self._collection.find(query, shown, limit=_MANY + 1, batch_size=_MANY + 1).to_list(None)
+        if len(rows) <= _MANY:
+            return [_entry(row["event"], row) for row in rows]
+        return [entry async for entry in self._together(query)]
 
-    async def learn(self, ids: Iterable[str]) -> None:
-        """Enters the names of these stored events."""
-        await self._fold({"_id": {"$in": list(ids)}})
+    async def _together(self, query: Document) -> AsyncIterator[Entry]:
+        once = {part: {"$min": f"${part}"} for part in ("first", "trusted")} | {"partial": {"$max": "$partial"}}
+        pipeline: list[Document] = [
+            {"$match": query},
+            {"$group": {"_id": {"event": "$event", "name": "$name"}, **once}},
+            {"$set": {"name": "$_id.name"}},
+            {"$group": {"_id": "$_id.event", "names": {"$push": "$$ROOT"}}},
+        ]
+        async for row in self._collection.aggregate(pipeline, allowDiskUse=True):
+            for name in row["names"]:
+                yield _entry(row["_id"], name)
 
-    async def counts(self, groups: Iterable[Group]) -> dict[Group, int]:
-        """How many entries there are below each group, of those that have any."""
+    async def learn(self, ids: Iterable[str], partial: int | None = None) -> None:
+        """Enters the names of these stored events; ``partial`` marks the entries that this makes."""
+        marked: list[Document] = [] if partial is None else [{"$set": {"partial": partial}}]
+        await self._enter({"_id": {"$in": list(ids)}}, marked, merge(new="insert"))
+
+    async def confirm(self, ids: Iterable[str]) -> None:
+        """Of the names of these stored events, notes of those that are entered when they were received."""
+        await self._enter({"_id": {"$in": list(ids)}}, [], merge(new="discard"))
+
+    async def standings(self, groups: Iterable[Group]) -> dict[Group, Standing]:
+        """How each of these groups stands."""
         wanted = [{"scope": scope, "event": event} for scope, _, event in groups]
+        is_event = {"$eq": ["$name", None]}
         pipeline: list[Document] = [
             {"$match": {"$or": wanted}},
-            {"$group": {"_id": {"s": "$scope", "u": "$expire_at", "e": "$event"}, "n": {"$sum": 1}}},
+            {
+                "$group": {
+                    "_id": {"s": "$scope", "u": "$expire_at", "e": "$event"},
+                    **_of_each_kind({"$cond": [is_event, 0, 1]}),
+                    "entered": {"$max": is_event},
+                    "partial": {"$max": {"$cond": [is_event, "$partial", None]}},
+                }
+            },
         ]
-        rows = self._collection.aggregate(pipeline)
-        return {(row["_id"]["s"], row["_id"].get("u"), row["_id"]["e"]): row["n"] async for row in rows}
+        return {
+            (row["_id"]["s"], row["_id"].get("u"), row["_id"]["e"]): _standing(row)
+            async for row in self._collection.aggregate(pipeline)
+        }
 
-    async def count_events(self, scope: str, until: datetime | None) -> int:
+    async def events(self, scope: str, until: datetime | None) -> Standing:
         """How many event names a scope has under one end of retention."""
-        end: Any = until if until else {"$exists": False}
-        return await self._collection.count_documents({"scope": scope, "name": None, "expire_at": end})
+        return await self._count({"scope": scope, "name": None, "expire_at": until or {"$exists": False}})
+
+    async def total(self, scope: str, until: datetime | None) -> Standing:
+        """How many names, events included, a scope has under one end of retention."""
+        return await self._count({"scope": scope, "expire_at": until or {"$exists": False}})
+
+    async def _count(self, query: Document) -> Standing:
+        pipeline: list[Document] = [{"$match": query}, {"$group": {"_id": None, **_of_each_kind(1)}}]
+        rows = await self._collection.aggregate(pipeline).to_list(None)
+        return _standing(rows[0]) if rows else Standing()
 
     async def generation(self) -> int:
         """The number of rebuilds that have begun."""
@@ -129,28 +140,45 @@ class Catalog:
         )
         return int(found["generation"])
 
-    async def rebuild(self, generation: int) -> int:
+    async def rebuild(self, generation: int, kept: Kept | None = None) -> int:
         """Makes the catalog anew from the events; how many entries it then has.
 
         Nothing is taken away before it is certain that no event has it, and nothing listed changes before it is known
         when it was first received, so that answers are right meanwhile. Every collector must have heard of this
         generation: one that takes a name for entered would not enter it again.
+
+        Args:
+            kept: how many entries there may be; what was received later is left out.
         """
         with pymongo.timeout(_REBUILD_SECONDS):
             await self._collection.update_many({}, {"$set": {"doubtful": generation}, "$unset": {"counted": ""}})
-            await self._fold({})
+            await self._enter({}, pruned(kept) if kept else [], merge(new="insert"))
             await self._collection.delete_many({"doubtful": generation})
-            await self._collection.update_many({"counted": {"$exists": True}}, [{"$set": {"first": "$counted"}}])
+            known = {"first": "$counted.first", "trusted": {"$ifNull": ["$counted.trusted", "$$REMOVE"]}}
+            await self._collection.update_many({"counted": {"$exists": True}}, [{"$set": known}])
             return await self._collection.count_documents({})
 
-    async def _fold(self, match: Document) -> None:
-        pipeline = [{"$match": {**match, "automatic": {"$ne": True}}}, *_NAMES, _MERGE]
-        for attempt in range(10):
-            try:
-                await self._events.aggregate(pipeline, allowDiskUse=True).to_list(None)
-            except OperationFailure as error:
-                # Two collectors that merge the same new name: one insert loses, and finds it there the next time.
-                if error.code != 11000 or attempt == 9:
-                    raise
-            else:
-                return
+    async def _enter(self, match: Document, stages: Sequence[Document], into: Document) -> None:
+        pipeline = [{"$match": {**match, "automatic": {"$ne": True}}}, *names(), *stages, into]
+        await merged(self._events, pipeline)
+
+
+def alive() -> Document:
+    """A query for what no retention has ended yet."""
+    return {"expire_at": {"$not": {"$lte": datetime.now(UTC)}}}
+
+
+def _of_each_kind(each: Any) -> Document:
+    """Sums of what a secret key has brought, and of what only public keys have."""
+    is_own = {"$gt": ["$trusted", None]}
+    return {"own": {"$sum": {"$cond": [is_own, each, 0]}}, "claimed": {"$sum": {"$cond": [is_own, 0, each]}}}
+
+
+def _standing(row: Document) -> Standing:
+    partial = row.get("partial")
+    return Standing(row["own"], row["claimed"], bool(row.get("entered")), WHOLE if partial is None else partial)
+
+
+def _entry(event: str, row: Document) -> Entry:
+    partial = row.get("partial")
+    return Entry(event, row["name"], row["first"], row.get("trusted"), WHOLE if partial is None else partial)

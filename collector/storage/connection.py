@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
-from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
+from pymongo.errors import PyMongoError
 
 from collector.errors import StartupError
-from collector.model import Document
 from collector.storage.catalog import Catalog
+from collector.storage.counts import Counts
 from collector.storage.events import Events
+from collector.storage.guard import Door, StoreAway
+from collector.storage.health import Health
 from collector.storage.identities import Identities
-from collector.storage.indexes import ensure_indexes
 from collector.storage.keys import Keys
+from collector.storage.limits import SharedLimits
 from collector.storage.lists import Lists
 from collector.storage.meta import Meta
+from collector.storage.opening import (
+    Client,
+    Database,
+    Deployment,
+    Reopening,
+    address_of,
+    close_client,
+    database_of,
+    examined,
+    is_outage,
+    is_standalone,
+    make_client,
+    reason,
+)
 from collector.storage.sessions import Sessions
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
-
-OLDEST = (6, 0)
-"""The oldest MongoDB that works: pipelines here use what 6.0 brought."""
-_NEEDED = "Footfall needs {}.{} or newer".format(*OLDEST)
-
-_CONNECT_MS = 2_000
-_OPERATION_MS = 5_000
-_REACH_SECONDS = 5.0
-"""How long the first contact may take: enough for a distant server, short enough for who mistyped the address."""
-_GOODBYE_SECONDS = 1.0
-_INDEX_SECONDS = 3_600.0
-"""An upgrade may bring an index over all events there are."""
+from collector.storage.writers import Writers
 
 
 class Store:
-    """All of MongoDB that Footfall uses, a collection an attribute."""
+    """All of MongoDB that Footfall uses, a collection an attribute.
 
-    def __init__(self, client: AsyncIOMotorClient[Document], database: AsyncIOMotorDatabase[Document]) -> None:
+    Args:
+        client: connects to it.
+        database: the database there.
+        deployment: what it is, or was when it was seen last.
+        seen: whether it is there; if not, nothing but ``probe`` reaches it until it has been looked at.
+    """
+
+    def __init__(self, client: Client, database: Database, deployment: Deployment, seen: bool = True) -> None:
         self._client = client
+        self._door = Door(seen)
+        self._reopening = Reopening(client, database)
+        self.deployment = deployment
+        self.health = Health()
         self.meta = Meta(database)
         self.users = Users(database)
         self.lists = Lists(database)
@@ -49,93 +61,69 @@ class Store:
         self.visitors = Versioned(database, "visitors")
         self.events = Events(database)
         self.catalog = Catalog(database)
+        self.counts = Counts(database)
+        self.writers = Writers(database)
+        self.limits = SharedLimits(database)
+        for part in vars(self).values():
+            if hasattr(part, "door"):
+                part.door = self._door
+
+    async def probe(self) -> None:
+        """Returns if MongoDB takes writes. One that was away is looked at first, as when it is opened.
+
+        Raises:
+            StoreAway: it does not.
+        """
+        if self.health.away:
+            self.deployment = await self._reopening.look(self.deployment)
+            self._door.is_open = True
+        await self.meta.touch()
+
+    def require(self) -> None:
+        """Spares the wait to those who can do nothing without MongoDB.
+
+        Raises:
+            StoreAway: it is known to be away.
+        """
+        if self.health.away:
+            raise StoreAway("it is known to be")
 
     def close(self) -> None:
         """Closes the connections. Where MongoDB is away it is not waited for."""
-        with pymongo.timeout(_GOODBYE_SECONDS):
-            self._client.close()
+        self._reopening.close()
+        close_client(self._client)
 
 
-async def open_store(uri: str, name: str) -> Store:
+async def open_store(uri: str, name: str, known: Deployment | None = None) -> Store:
     """Connects, checks version and data, and makes what is missing.
 
     Args:
         uri: a MongoDB connection string; never shown in an error, since it may hold a password.
         name: the database.
+        known: what is known of it from before. Where it cannot be reached, the store is then one that is away:
+            ``probe`` opens it when it is back, and nothing else is to use it until then.
 
     Raises:
-        StartupError: unreachable, too old, not let in, or the data are newer than this code.
+        StartupError: unreachable and not known, too old, not let in, or the data are newer than this code.
     """
-    client = None
+    client = make_client(uri, retry_writes=True)
     try:
-        client = await _connect(uri)
-        store = Store(client, _database(client, name))
-        await store.meta.check_version()
-        with pymongo.timeout(_INDEX_SECONDS):
-            await ensure_indexes(_database(client, name))
+        if standalone := await is_standalone(client):  # which refuses retryable writes
+            close_client(client)
+            client = make_client(uri, retry_writes=False)
+        database = database_of(client, name)
+        return Store(client, database, await examined(client, database, address_of(uri, name), standalone))
     except BaseException as error:
-        if client is not None:
-            client.close()
-        if isinstance(error, PyMongoError):
-            raise StartupError(_reason(error)) from error
+        close_client(client)
+        if known is not None and is_outage(error):
+            return _store_away(uri, name, known)
+        if isinstance(error, StoreAway | PyMongoError):
+            raise StartupError(reason(error)) from error
         raise
+
+
+def _store_away(uri: str, name: str, known: Deployment) -> Store:
+    client = make_client(uri, retry_writes=not known.standalone)
+    store = Store(client, database_of(client, name), known, seen=False)
+    store.health.lost("it cannot be reached; this collector starts all the same, with what it knows from before")
     return store
-
-
-async def _connect(uri: str) -> AsyncIOMotorClient[Document]:
-    client = _client(uri, retry_writes=True)
-    try:
-        with pymongo.timeout(_REACH_SECONDS):
-            hello = await client.admin.command("hello")
-        if "setName" not in hello and hello.get("msg") != "isdbgrid":
-            # A standalone server refuses retryable writes.
-            client.close()
-            client = _client(uri, retry_writes=False)
-        await _check_age(client)
-    except BaseException:
-        client.close()
-        raise
-    return client
-
-
-def _client(uri: str, retry_writes: bool) -> AsyncIOMotorClient[Document]:
-    try:
-        return AsyncIOMotorClient(
-            uri,
-            tz_aware=True,
-            appname="footfall",
-            retryWrites=retry_writes,
-            connectTimeoutMS=_CONNECT_MS,
-            timeoutMS=_OPERATION_MS,
-        )
-    except OSError as error:  # certificates
-        raise StartupError(f"A file that the MongoDB address names cannot be read: {error.strerror}") from error
-    except (PyMongoError, ValueError, TypeError) as error:
-        raise StartupError("The MongoDB address is not a valid connection string (mongodb://…)") from error
-
-
-async def _check_age(client: AsyncIOMotorClient[Document]) -> None:
-    version = (await client.server_info())["version"]
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise StartupError(f"MongoDB {version} is too old: {_NEEDED}")
-
-
-def _database(client: AsyncIOMotorClient[Document], name: str) -> AsyncIOMotorDatabase[Document]:
-    return client.get_database(
-        name,
-        read_preference=ReadPreference.PRIMARY,
-        read_concern=ReadConcern("majority"),
-        write_concern=WriteConcern("majority", j=True),
-    )
-
-
-def _reason(error: PyMongoError) -> str:
-    if isinstance(error, ConfigurationError) and "reports wire version" in str(error):
-        return f"MongoDB is too old, even for the driver: {_NEEDED}"
-    if (
-        isinstance(error, ConnectionFailure | ConfigurationError) or error.timeout
-    ):  # a name unknown to DNS is the latter
-        return "MongoDB cannot be reached at the address given"
-    if isinstance(error, OperationFailure) and error.code in (13, 18):
-        return "MongoDB does not let this user in: check the name and password in its address, and the user's roles"
-    return f"MongoDB refused to start work: {type(error).__name__}"

@@ -11,16 +11,44 @@ from datetime import UTC, datetime
 from typing import Any
 
 import bson
+from bson.codec_options import CodecOptions
 from bson.dbref import DBRef
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorDatabase
-from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
-from collector.model import Document, Event
+from collector.model import MARKS, Document, Event
 from collector.storage.guard import guarded, is_away
 
 _DUPLICATE = 11000
+_OPTIONS: CodecOptions[Document] = CodecOptions(tz_aware=True)
+
+
+_NEXT_OF_ANOTHER: Document = {
+    "$lookup": {
+        "from": "events",
+        "let": {name: f"${name}" for name in ("scope", "uuid", "time", "subscriber", "trusts")},
+        "pipeline": [
+            {
+                "$match": {
+                    "subscriber": {"$exists": True},
+                    "$expr": {
+                        "$and": [
+                            {"$eq": ["$scope", "$$scope"]},
+                            {"$eq": ["$uuid", "$$uuid"]},
+                            {"$gt": ["$time", "$$time"]},
+                            {"$ne": ["$subscriber", "$$subscriber"]},
+                            {"$in": ["$trust", "$$trusts"]},
+                        ]
+                    },
+                }
+            },
+            {"$sort": {"time": 1}},
+            {"$limit": 1},
+        ],
+        "as": "next",
+    }
+}
 
 
 class Unstorable(Exception):
@@ -45,9 +73,31 @@ def extended(encoded: bytes, extra: Document) -> bytes:
     return (len(elements) + 4).to_bytes(4, "little") + elements
 
 
+def packed(encoded: bytes, number: tuple[str, int] | None) -> bytes:
+    """An encoded event as it waits in a spool, with its writer and number where it has been tried before."""
+    tried = {"writer": number[0], "seq": number[1]} if number else {}
+    return bson.encode({"event": RawBSONDocument(encoded), **tried})
+
+
+def unpacked(payload: bytes) -> tuple[Event, bytes, tuple[str, int] | None]:
+    """What ``packed`` was made of.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    try:
+        record = RawBSONDocument(payload)
+        encoded = bytes(record["event"].raw)
+        number = (str(record["writer"]), int(record["seq"])) if "writer" in record else None
+        return event_of(bson.decode(encoded, _OPTIONS)), encoded, number
+    except (bson.errors.BSONError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a spooled event") from error
+
+
 @guarded
 class Events:
     def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._database = database
         self._collection = database["events"]
 
     async def insert(self, documents: Sequence[bytes]) -> tuple[set[int], set[int]]:
@@ -70,17 +120,27 @@ class Events:
         """The stored events of these ids."""
         return {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(ids)}})}
 
-    async def next_of_another(self, event: Event, subscriber: str) -> Document | None:
-        """The visitor's next event after this one that names another subscriber; after one with a secret key, the next
-        with such a key."""
-        query = {"scope": event.scope, "uuid": event.visitor, "time": {"$gt": event.time}}
-        query |= {"subscriber": {"$exists": True, "$ne": subscriber}}
-        query |= {"trust": "secret"} if event.trust == "secret" else {}
-        return await self._collection.find_one(query, sort=[("time", ASCENDING)])
+    async def next_of_another(self, asked: Sequence[tuple[Event, str]]) -> list[Document]:
+        """Of each event with its subscriber, where there is one, the visitor's next event after it that names another;
+        after one with a secret key, the next with such a key. One round trip for all."""
+        documents = [{"$literal": _after(event, subscriber)} for event, subscriber in asked]
+        rows = self._database.aggregate([{"$documents": documents}, _NEXT_OF_ANOTHER])
+        return [row["next"][0] async for row in rows if row["next"]]
+
+
+def _after(event: Event, subscriber: str) -> Document:
+    trusts = ["secret"] if event.trust == "secret" else ["secret", "public"]
+    return {
+        "scope": event.scope,
+        "uuid": event.visitor,
+        "time": event.time,
+        "subscriber": subscriber,
+        "trusts": trusts,
+    }
 
 
 def event_of(row: Document) -> Event:
-    """The event of a stored document, as far as identity needs it."""
+    """The event of a stored document."""
     return Event(
         id=row["_id"],
         scope=row["scope"],
@@ -95,8 +155,11 @@ def event_of(row: Document) -> Event:
         email=row.get("email"),
         external_id=row.get("external_id"),
         event_id=row.get("event_id"),
+        timestamp=row.get("timestamp"),
+        sent_at=row.get("sent_at"),
         key=row.get("key"),
         expire_at=row.get("expire_at"),
+        marks=tuple(mark for mark in MARKS if mark in row),
     )
 
 

@@ -24,6 +24,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"subscriber": {"$exists": True}},
         ),
         IndexModel([("scope", ASCENDING), ("uuid", ASCENDING), ("time", ASCENDING)]),
+        IndexModel([("writer", ASCENDING), ("seq", ASCENDING)]),  # the blocks in which the catalog counts
         # Retention: events of lists without one are not in it.
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
     ],
@@ -31,6 +32,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("scope", ASCENDING), ("event", ASCENDING)]),  # the answer, and the caps
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
     ],
+    "catalog_counts": [
+        IndexModel([("scope", ASCENDING), ("generation", ASCENDING)]),  # the counts of a list
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
+    ],
+    "writers": [IndexModel([("open", ASCENDING)], partialFilterExpression={"open": True})],  # those that may go on
+    "limits": [IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0)],
 }
 
 

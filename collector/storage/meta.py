@@ -45,11 +45,9 @@ class Meta:
         )
         return int(found["value"])
 
-    async def touch(self, writer: str) -> None:
-        """A write as durable as an event's, by which readiness is judged when no event has passed lately."""
-        await self._collection.update_one(
-            {"_id": "canary"}, {"$set": {"writer": writer, "at": datetime.now(UTC)}}, upsert=True
-        )
+    async def touch(self) -> None:
+        """A write as durable as an event's, by which it is judged whether one would be taken."""
+        await self._collection.update_one({"_id": "canary"}, {"$set": {"at": datetime.now(UTC)}}, upsert=True)
 
     async def _settle(self, key: str, value: Document) -> Document:
         found = await self._collection.find_one_and_update(

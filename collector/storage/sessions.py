@@ -19,10 +19,11 @@ class Sessions:
         """Stores a new session."""
         await self._collection.insert_one({"_id": digest, "user_id": user_id, "expires": expires})
 
-    async def user_of(self, digest: str) -> int | None:
-        """The user of a session that has not ended. The TTL monitor is late by up to a minute: the time is checked."""
+    async def find(self, digest: str) -> tuple[int, datetime] | None:
+        """The user of a session that has not ended, and when it ends. The TTL monitor is late by up to a minute: the
+        time is checked."""
         row = await self._collection.find_one({"_id": digest, "expires": {"$gt": datetime.now(UTC)}})
-        return int(row["user_id"]) if row else None
+        return (int(row["user_id"]), row["expires"]) if row else None
 
     async def end(self, digest: str) -> bool:
         """Ends a session; whether there was one."""

@@ -1,57 +1,42 @@
-"""The routes of the API: ``/api/v1/…`` and ``/api.php``."""
+"""The routes of the API, ``/api/v1/…`` and ``/api.php``, on Tornado's HTTP server.
+
+They are answered where Tornado hands over messages, before a ``RequestHandler`` is made: a body is counted and taken
+up to a limit as it comes, so that who sends too much is told so (Tornado would close the connection), and what a
+handler is made for, pages, cookies, templates, is not paid for with every event. All other paths are the application's.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from tornado.web import RequestHandler, stream_request_body
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.iostream import StreamClosedError
+from tornado.web import Application
 
 from collector.commands.call import Answer, Command, Request
 from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.metrics import Metrics
+from collector.web.answers import body_of, headers_of, preflight_headers, start_line
 from collector.web.clients import Network, client_address
+from collector.web.inflight import InFlight
+from collector.web.logs import log_answer
 from collector.web.reading import inflated, read_parameters
 
 log = logging.getLogger("collector.web")
 
-MOST_READ = 1 << 30
-"""Bytes of a body that are read (and thrown away) so that its sender can be told that it is too large. At more than
-that Tornado closes the connection without a word."""
-_ALLOWED_METHODS = "GET, POST, OPTIONS"
-_EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
-_FAULTS = {400: Fault.UNREADABLE, 405: Fault.METHOD_NOT_ALLOWED}
-"""What Tornado refuses by itself; anything else is a fault of ours."""
-
-
-@dataclass(slots=True)
-class InFlight:
-    """How many requests are being answered, so that a server that ends can wait for them."""
-
-    count: int = 0
-    ending: bool = False
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def enter(self) -> None:
-        """A request has come."""
-        self.count += 1
-        self.idle.clear()
-
-    def leave(self) -> None:
-        """A request has been answered, or its client has gone."""
-        self.count -= 1
-        if self.count == 0:
-            self.idle.set()
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every API handler is given: the gate, and what it must know to ask it."""
+    """What every exchange is given: the gate, and what it must know to ask it."""
 
     gate: Gate
     metrics: Metrics
@@ -60,162 +45,167 @@ class Door:
     most_bytes: int
 
 
-@stream_request_body
-class ApiHandler(RequestHandler):
-    """One route of the API.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of the API. ``command`` is what it implies, None on ``/api.php``; ``browsers`` whether pages of other
+    sites may read its answers; ``known`` is false of paths that do not exist."""
 
-    Every answer is JSON, errors included. A body is taken as a stream, since Tornado would otherwise reset the
-    connection of one that is too large, and answer a bare 400 to one that inflates without end.
+    command: Command | None = None
+    browsers: bool = False
+    known: bool = True
+
+
+_UNKNOWN = Route(known=False)
+
+
+class Front(Application):
+    """Tornado's application with the API in front of it.
+
+    Args:
+        door: how commands are reached.
+        routes: the paths of the API.
+        handlers: all other paths, as Tornado takes them.
+        settings: of Tornado.
     """
 
-    known_path = True
-    _browsers = False
+    def __init__(self, door: Door, routes: Mapping[str, Route], handlers: list[Any], **settings: Any) -> None:
+        super().__init__(handlers, **settings)
+        self.door = door
+        self._routes = routes
 
-    def initialize(self, door: Door, command: Command | None, browsers: bool) -> None:
-        """
-        Args:
-            command: that of the route; None where ``Command`` says it.
-            browsers: whether pages of other sites may read the answers.
-        """
-        self._door = door
-        self._command = command
-        self._browsers = browsers
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Takes a request, of which nothing is read yet."""
+        return Exchange(self, server_conn, request_conn)
+
+    def route(self, path: str) -> Route | None:
+        """The API's route of a path; None where it is the application's."""
+        found = self._routes.get(path)
+        if found is None and (path == "/api" or path.startswith("/api/")):
+            return _UNKNOWN
+        return found
+
+    def start_page(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Takes a request for a page, as Tornado does."""
+        return super().start_request(server_conn, request_conn)
+
+
+class Exchange(HTTPMessageDelegate):
+    """One request and its answer."""
+
+    def __init__(self, front: Front, server_conn: object, connection: HTTPConnection) -> None:
+        self._front = front
+        self._door = front.door
+        self._server_conn = server_conn
+        self._connection: Any = connection
+        self._page: HTTPMessageDelegate | None = None
         self._body = bytearray()
         self._received = 0
-        self._entered = False
-        self._whole = False
-        self.set_default_headers()  # again, now that the route is known
+        self._began = 0.0
 
-    def set_default_headers(self) -> None:
-        """Headers of all answers, of those that Tornado makes too."""
-        self.set_header("Content-Type", "application/json")
-        self.set_header("Cache-Control", "no-store")
-        self.clear_header("Server")
-        if self._browsers:
-            self.set_header("Access-Control-Allow-Origin", "*")
-            self.set_header("Access-Control-Expose-Headers", _EXPOSED)
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Any:
+        """Decides whose request it is."""
+        self._door.in_flight.enter(self)
+        assert isinstance(start_line, RequestStartLine)
+        self._began = time.monotonic()
+        self._line, self._headers = start_line, headers
+        self._path, _, self._query = start_line.path.partition("?")
+        route = self._front.route(self._path)
+        if route is None:
+            self._page = self._front.start_page(self._server_conn, self._connection)
+            return self._page.headers_received(start_line, headers)
+        self._route = route
+        return None
 
-    def compute_etag(self) -> None:
-        """None: an answer is never shortened to a 304."""
-
-    def prepare(self) -> None:
-        """Begins a request."""
-        self._entered = True
-        self._door.in_flight.enter()
-        if self._door.in_flight.ending:
-            self.set_header("Connection", "close")  # so that steady clients do not hold up the end
-
-    def data_received(self, chunk: bytes) -> None:
+    def data_received(self, chunk: bytes) -> Any:
         """Takes what fits; the rest is only counted."""
+        if self._page:
+            return self._page.data_received(chunk)
         self._received += len(chunk)
         if self._received <= self._door.most_bytes:
             self._body += chunk
+        return None
 
-    async def get(self) -> None:
-        """Answers."""
-        await self._answer()
+    def finish(self) -> None:
+        """All of it is here: what its sender sent whole is handled, though they may go."""
+        self._door.in_flight.read(self)
+        if self._page:
+            self._page.finish()
+            self._door.in_flight.leave()
+        else:
+            self._answering = asyncio.get_running_loop().create_task(self._answer())
 
-    async def post(self) -> None:
-        """Answers."""
-        await self._answer()
+    def on_connection_close(self) -> None:
+        """The client has gone, and the rest of its request will not come."""
+        self._door.in_flight.read(self)
+        self._door.in_flight.leave()
+        if self._page:
+            self._page.on_connection_close()
 
-    def options(self) -> None:
-        """Answers a preflight, for a day."""
-        self.set_status(204)
-        self.clear_header("Content-Type")
-        self.clear_header("Cache-Control")
-        if self._browsers:
-            self.set_header("Access-Control-Allow-Methods", _ALLOWED_METHODS)
-            self.set_header("Access-Control-Allow-Headers", "Content-Type, Content-Encoding, Authorization")
-            self.set_header("Access-Control-Max-Age", "86400")
-
-    async def _other(self) -> None:
-        self._write(self._door.gate.refused(Refusal(Fault.METHOD_NOT_ALLOWED)))
-
-    head = put = patch = delete = _other
+    def abandon(self) -> None:
+        """Ends a connection whose request does not come to its end."""
+        self._connection.close()
 
     async def _answer(self) -> None:
-        self._whole = True
+        try:
+            if self._line.method == "OPTIONS" and self._route.known:
+                self._write(204, preflight_headers(self._route.browsers), b"")
+                return
+            answer = await self._answered()
+            headers = headers_of(answer, self._route.browsers)
+            body = body_of(answer, self._headers.get("Accept-Encoding", ""), headers)
+            self._door.metrics.count_request(answer.command, answer.status)
+            self._write(answer.status, headers, b"" if self._line.method == "HEAD" else body)
+        except StreamClosedError:
+            pass  # they have gone
+        except Exception:
+            log.exception("a request could not be answered")
+            self._connection.close()
+        finally:
+            self._door.in_flight.leave()
+
+    async def _answered(self) -> Answer:
+        gate = self._door.gate
+        if not self._route.known:
+            return gate.refused(Refusal(Fault.UNKNOWN_COMMAND))
+        if self._line.method not in ("GET", "POST"):
+            return gate.refused(Refusal(Fault.METHOD_NOT_ALLOWED))
         try:
             request = self._read()
         except Refusal as refusal:
-            self._write(self._door.gate.refused(refusal))
-            return
-        self._write(await self._door.gate.answer(request))
+            return gate.refused(refusal)
+        except Exception:
+            log.exception("a request could not be read")
+            return gate.refused(Refusal(Fault.INTERNAL))
+        return await gate.answer(request)
 
     def _read(self) -> Request:
-        most = self._door.most_bytes
+        most, headers = self._door.most_bytes, self._headers
         if self._received > most:
             raise Refusal(Fault.BODY_TOO_LARGE)
-        headers = self.request.headers
         body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), most)
         parameters = read_parameters(
-            body, headers.get("Content-Type", ""), self.request.query.encode("latin-1"), self._door.gate.names.fold
+            body, headers.get("Content-Type", ""), self._query.encode("latin-1"), self._door.gate.names.fold
         )
         scheme, _, token = headers.get("Authorization", "").partition(" ")
+        peer = self._connection.context.remote_ip or ""
         return Request(
-            implied=self._command.name if self._command else None,
-            method=self.request.method or "",
+            implied=self._route.command.name if self._route.command else None,
+            method=self._line.method,
             parameters=parameters,
             size=max(self._received, len(body)),
             bearer=token.strip() if scheme.lower() == "bearer" else None,
             origin=headers.get("Origin"),
             referer=headers.get("Referer"),
-            host=self.request.host,
-            address=client_address(self.request.remote_ip or "", headers.get("X-Forwarded-For"), self._door.proxies),
+            host=headers.get("Host", ""),
+            address=client_address(peer, headers.get("X-Forwarded-For"), self._door.proxies),
         )
 
-    def _write(self, answer: Answer) -> None:
-        self.set_status(answer.status)
-        for name, value in answer.headers.items():
-            self.set_header(name, value)
-        self._door.metrics.requests.labels(answer.command, str(answer.status)).inc()
-        self.write(orjson.dumps(answer.body))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """What goes wrong outside of the gate, in the envelope of the contract."""
-        self._refuse(_FAULTS.get(status_code, Fault.INTERNAL))
-
-    def _refuse(self, fault: Fault) -> None:
-        self._write(self._door.gate.refused(Refusal(fault)))
-        self.finish()
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Logs faults of ours."""
-        log_fault(typ, value, tb)
-
-    def on_finish(self) -> None:
-        """Ends a request."""
-        self._leave()
-
-    def on_connection_close(self) -> None:
-        """The client has gone. What it sent whole is handled all the same; of the rest nothing will come."""
-        super().on_connection_close()
-        if not self._whole:
-            self._leave()
-
-    def _leave(self) -> None:
-        if self._entered:
-            self._entered = False
-            self._door.in_flight.leave()
-
-
-class UnknownRoute(ApiHandler):
-    """A route under ``/api`` that does not exist."""
-
-    known_path = False
-
-    async def _answer(self) -> None:
-        self._write(self._door.gate.refused(Refusal(Fault.UNKNOWN_COMMAND)))
-
-    head = put = patch = delete = options = _answer  # type: ignore[assignment]
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A method that no route has is no reason to say more."""
-        self._refuse(Fault.UNKNOWN_COMMAND if status_code == 405 else Fault.INTERNAL)
-
-
-def log_fault(typ: Any, value: Any, tb: Any) -> None:
-    """Logs an exception, unless it only is Tornado's way to answer what is the caller's mistake."""
-    if getattr(value, "status_code", 500) >= 500:
-        log.error("a request could not be answered", exc_info=(typ, value, tb))
+    def _write(self, status: int, headers: HTTPHeaders, body: bytes) -> None:
+        if self._door.in_flight.ending:
+            headers["Connection"] = "close"  # so that steady clients do not hold up the end
+        # Whether the bytes have left is the connection's to know: nobody waits for it here.
+        with suppress(StreamClosedError):
+            self._connection.write_headers(start_line(status), headers, body)
+            self._connection.finish()
+        method = self._line.method if self._line.method in _METHODS else None
+        log_answer(method, self._path if self._route.known else None, status, time.monotonic() - self._began)

@@ -10,11 +10,25 @@ import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from collector.ingest.readiness import Verdict
 from collector.resources import resource_dir
-from collector.web.api import log_fault
 from collector.web.clients import is_forwarded, is_loopback
+from collector.web.logs import log_fault
 
 _DEMO_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'"
+
+
+Page = Callable[[], Awaitable[bytes | None]]
+"""What ``/metrics`` shows, in Prometheus' text format; None where it cannot be had."""
+
+
+def own_page(registry: CollectorRegistry) -> Page:
+    """What this process has counted, as a collector of one process shows it."""
+
+    async def page() -> bytes:
+        return generate_latest(registry)
+
+    return page
 
 
 class PlainHandler(RequestHandler):
@@ -50,18 +64,19 @@ class Health(PlainHandler):
 class Ready(PlainHandler):
     """``/readyz``: the write path works."""
 
-    def initialize(self, ready: Callable[[], Awaitable[str]]) -> None:
+    def initialize(self, ready: Callable[[], Awaitable[Verdict]]) -> None:
         """
         Args:
-            ready: what is wrong, in a word; empty when nothing is.
+            ready: whether an event would be acknowledged.
         """
         self._ready = ready
 
     async def get(self) -> None:
-        """200 when an event would be stored now, else 503 and why."""
-        wrong = await self._ready()
-        self.set_status(503 if wrong else 200)
-        self.write({"status": "unavailable", "reason": wrong} if wrong else {"status": "ready"})
+        """200 when an event would be acknowledged now, ``degraded`` where it would wait in the spool; else 503."""
+        found = await self._ready()
+        self.set_status(200 if found.takes else 503)
+        status = "unavailable" if not found.takes else "degraded" if found.reason else "ready"
+        self.write({"status": status, "reason": found.reason} if found.reason else {"status": status})
 
     head = get
 
@@ -69,22 +84,26 @@ class Ready(PlainHandler):
 class MetricsPage(PlainHandler):
     """``/metrics``, for this machine, or with the token of the settings."""
 
-    def initialize(self, registry: CollectorRegistry, token: str) -> None:
+    def initialize(self, page: Page, token: str) -> None:
         """
         Args:
-            registry: what is shown.
+            page: what is shown.
             token: opens it to other machines; empty: nothing does.
         """
-        self._registry = registry
+        self._page = page
         self._token = token
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """The metrics in Prometheus' text format."""
         if not (self._is_here() or self._has_token()):
             self.send_error(403)
             return
+        page = await self._page()
+        if page is None:
+            self.send_error(503)
+            return
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.write(generate_latest(self._registry))
+        self.write(page)
 
     def _is_here(self) -> bool:
         return is_loopback(self.request.remote_ip or "") and not is_forwarded(self.request.headers)

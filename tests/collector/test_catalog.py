@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
+from tornado.ioloop import IOLoop
 
-from collector import app
-from collector.catalog import learner
-from collector.catalog.reader import Reader
-from collector.catalog.rebuild import rebuild
+from collector.app import Collector, build
+from collector.catalog.caps import CAPS, Caps
+from collector.catalog.rebuild import Rebuild
 from collector.config import Settings
 from collector.storage.catalog import Catalog
+from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
 from tests.support.clock import Clock
 from tests.support.live import Live
@@ -33,12 +34,30 @@ def settings() -> Settings:
     return Settings(query_limit=100_000, track_limit=100_000)
 
 
+FEW = Caps(events=3, names=3)
+
+
 @pytest.fixture
-def capped(monkeypatch: pytest.MonkeyPatch) -> None:
+def capped() -> None:
     """A collector that shows 3 events and 3 names of each, and keeps twice as many."""
-    monkeypatch.setattr(app, "Reader", partial(Reader, most_events=3, most_names=3))
-    monkeypatch.setattr(learner, "MOST_EVENTS", 3)
-    monkeypatch.setattr(learner, "MOST_NAMES", 3)
+
+
+@pytest.fixture
+def caps(request: pytest.FixtureRequest) -> Caps:
+    """How much is shown."""
+    return FEW if "capped" in request.fixturenames else CAPS
+
+
+@pytest.fixture
+def collector(
+    io_loop: IOLoop, store: Store, settings: Settings, clock: Clock, tmp_path: Path, caps: Caps
+) -> Iterator[Collector]:
+    """A collector with these caps."""
+    made: Collector = io_loop.run_sync(
+        lambda: build(store, settings, lambda: None, tmp_path / "slot", clock, caps=caps)
+    )
+    yield made
+    io_loop.run_sync(lambda: made.drain(10))
 
 
 async def _answer(site: Site) -> tuple[dict[str, list[str]], bool]:
@@ -50,9 +69,13 @@ async def _answer(site: Site) -> tuple[dict[str, list[str]], bool]:
     return answer.body["Properties"], flag is not None
 
 
-async def _rebuild(site: Site) -> None:
+def _rebuilding(site: Site, caps: Caps = CAPS) -> Rebuild:
+    return Rebuild(site.store.catalog, site.store.counts, site.store.writers, caps)
+
+
+async def _rebuild(site: Site, caps: Caps = CAPS) -> None:
     """A rebuild that does not wait until every collector has heard of it: for names that no collector has met."""
-    await site.store.catalog.rebuild(await site.store.catalog.begin_generation())
+    await _rebuilding(site, caps).make(await site.store.catalog.begin_generation())
 
 
 async def _track_one_by_one(site: Site, clock: Clock, event: str, names: str) -> None:
@@ -139,10 +162,10 @@ async def test_a_rebuild_takes_out_what_no_event_has_and_sets_right_when_names_w
     site: Site, clock: Clock
 ) -> None:
     await _track_one_by_one(site, clock, "page_view", "dcba")
-    catalog = site.db["catalog"]
-    catalog.insert_one({"_id": "bogus", "scope": site.scope, "event": "bogus", "name": None, "first": PAST})
-    catalog.insert_one({"_id": "false", "scope": site.scope, "event": "page_view", "name": "0", "first": PAST})
-    catalog.update_one({"scope": site.scope, "name": "a"}, {"$set": {"first": PAST}})
+    catalog, received = site.db["catalog"], {"first": PAST, "trusted": PAST}
+    catalog.insert_one({"_id": "bogus", "scope": site.scope, "event": "bogus", "name": None, **received})
+    catalog.insert_one({"_id": "false", "scope": site.scope, "event": "page_view", "name": "0", **received})
+    catalog.update_one({"scope": site.scope, "name": "a"}, {"$set": received})
     assert await _answer(site) == ({"bogus": [], "page_view": ["0", "a", "d"]}, True)
     await _rebuild(site)
     assert await _answer(site) == ({"page_view": ["b", "c", "d"]}, True)
@@ -156,7 +179,7 @@ async def test_a_name_whose_events_were_deleted_leaves_with_a_rebuild_and_return
     await site.track("page_view", Properties={"kept": 1})
     await site.track("gone")
     site.db["events"].delete_many({"$or": [{"event": "gone"}, {"properties.old": 1}]})
-    await rebuild(site.store.catalog)
+    await _rebuilding(site).run()
     assert await site.properties() == {"page_view": ["kept"]}
     await site.track("page_view", Properties={"old": 2})
     await site.track("gone")
@@ -170,7 +193,7 @@ async def test_while_the_catalog_is_rebuilt_every_answer_has_what_was_acknowledg
     for name in names:
         await site.track("page_view", Properties={name: 1})
     site.db["events"].delete_many({"scope": site.scope})
-    rebuilding = asyncio.create_task(rebuild(site.store.catalog))
+    rebuilding = asyncio.create_task(_rebuilding(site).run())
     while not rebuilding.done():
         for name in names:
             await site.track("page_view", Properties={name: 1})

@@ -17,11 +17,12 @@ ROOT = Path(collector.__file__).parents[1]
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("processes",),
     ("app",),
     ("web",),
     ("commands",),
     ("ingest",),
-    ("catalog", "access", "embedded"),
+    ("catalog", "access", "embedded", "spool"),
     ("storage",),
     ("config", "metrics", "resources"),
     ("model", "errors", "__init__"),

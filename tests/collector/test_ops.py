@@ -176,7 +176,9 @@ async def test_events_are_counted_by_what_became_of_them(site: Site) -> None:
     await site.track(event=None)
     found = await counted(site)
     outcomes = {name[1]: value for name, value in found.items() if name[0] == "footfall_events_total"}
-    assert outcomes == {"stored": 3, "duplicate": 2, "test": 1}
+    assert outcomes == {"stored": 3, "duplicate": 2, "test": 1, "refused": 1}
+    assert found["footfall_events_received_total", "request"] == 7
+    assert found["footfall_events_in_flight",] == 0
     assert found["footfall_automatic_identifies_total",] == 2
     assert found["footfall_identity_conflicts_total",] == 1
     assert found["footfall_writer_waiting",] == 0

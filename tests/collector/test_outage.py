@@ -1,4 +1,5 @@
-"""A collector whose MongoDB stops answering, and then is gone: what it says meanwhile, and that it comes back.
+"""A collector without a spool whose MongoDB stops answering, and then is gone: what it says meanwhile, and that it
+comes back.
 
 One outage serves all tests: each takes seconds. The MongoDB is that of another collector, which can be killed with it.
 """
@@ -55,7 +56,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     with contextlib.ExitStack() as stack:
         again = stack.enter_context(contextlib.ExitStack())  # ends last: clients end well only while MongoDB runs
         host = stack.enter_context(running(place / "host"))
-        process = start(place / "own", port, "--mongodb-uri", host.uri, "--queue-events", "2", "--log-json", log=log)
+        options = ("--spool-mb", "0", "--queue-events", "2", "--log-json")
+        process = start(place / "own", port, "--mongodb-uri", host.uri, *options, log=log)
         stack.callback(stop, process)
         found, url = Seen(), f"http://127.0.0.1:{port}"
         _stands_still(found, url, host)
@@ -181,7 +183,7 @@ def test_what_can_be_no_key_is_refused_all_the_same(seen: Seen, name: str) -> No
 
 def test_without_mongodb_a_collector_is_not_ready_and_however_many_ask_hear_it_soon(seen: Seen) -> None:
     bodies = [reply.json for reply in seen.replies["not ready"]]
-    assert bodies == [{"status": "unavailable", "reason": "MongoDB does not take writes"}] * 10
+    assert bodies == [{"status": "unavailable", "reason": "neither MongoDB nor the spool takes writes"}] * 10
     assert seen.seconds["not ready"] < 6
 
 

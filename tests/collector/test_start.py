@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from collector.access.known_file import FILE, Content, write
 from collector.config import SDK_VARIABLES
 from collector.errors import StartupError
 from collector.storage.connection import open_store
 from collector.storage.meta import DATA_VERSION
+from collector.storage.opening import Deployment, address_of
 from tests.support.live import Live, environment, footfall, free_port
 from tests.support.old_mongo import mongodb_of
 from tests.support.shell import called, reason
@@ -75,14 +77,21 @@ def test_no_mongod_for_this_platform(var: Path) -> None:
 
 
 def test_a_mongodb_that_cannot_be_reached(var: Path) -> None:
+    """Nor does a collector start whose data directory has served another database, or that has no spool."""
     uri = f"mongodb://someone:hidden@127.0.0.1:{free_port()}/"
-
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        return footfall(*command, "--data-dir", str(var), "--mongodb-uri", uri)
-
+    known = Deployment(address_of(uri, "served"), b"1" * 32, standalone=False)
+    other, bare = var.with_name("other"), var.with_name("bare")
+    for place in (other, bare):
+        write(place / "slots" / "0" / FILE, Content(known))
+    commands = [
+        ("serve", "--port", "0", "--data-dir", str(var)),
+        ("user", "list", "--data-dir", str(var)),
+        ("serve", "--port", "0", "--data-dir", str(other)),
+        ("serve", "--port", "0", "--data-dir", str(bare), "--database", "served", "--spool-mb", "0"),
+    ]
     began = time.monotonic()
     with ThreadPoolExecutor() as pool:
-        for done in pool.map(lambda command: run(*command.split()), ["serve --port 0", "user list"]):
+        for done in pool.map(lambda command: footfall(*command, "--mongodb-uri", uri), commands):
             line = reason(done.returncode, done.stdout, done.stderr)
             assert line == "MongoDB cannot be reached at the address given"
     assert time.monotonic() - began < 20

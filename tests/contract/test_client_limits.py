@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from tornado.ioloop import IOLoop
 
 from collector.config import Settings
 from tests.support.clock import Clock
+from tests.support.collectors import collecting, watched
 from tests.support.options import BEHIND_A_PROXY, chosen, with_settings
 from tests.support.site import ORIGIN, Answer, Site
 
@@ -216,3 +219,42 @@ async def test_a_login_that_is_refused_for_an_address_takes_none_from_the_name(s
     assert [await tried(site, "192.0.2.1", "somebody") for _ in range(2)] == [401, 401]
     assert [await tried(site, "192.0.2.1", site.user) for _ in range(5)] == [429] * 5
     assert await tried(site, "192.0.2.2", site.user, site.password) == 200
+
+
+@with_settings(public_limit=3, public_emails=2, login_limit=3, **BEHIND_A_PROXY)
+@pytest.mark.gen_test(timeout=60)
+async def test_two_collectors_count_a_client_together(site: Site, clock: Clock, settings: Settings) -> None:
+    async with collecting(site, clock, settings=replace(settings, spool_mb=0)) as other:
+        answers = [
+            await seen(one, "192.0.2.1", Email=f"{number}@example.com", UUID=f"{number}")
+            for number, one in enumerate((site, other, other, site))
+        ]
+        assert [answer.status for answer in answers] == [200, 200, 200, 429]
+        assert sorted(map(str, claims(site))) == ["0@example.com", "1@example.com", "None"]
+        assert (await seen(other, "192.0.2.2")).status == 200
+        tries = [await tried(one, "192.0.2.1", f"name {number}") for number, one in enumerate((site, other) * 2)]
+        assert tries == [401, 401, 401, 429]
+        tries = [await tried(one, f"192.0.2.{number}", "a name") for number, one in enumerate((site, other) * 2, 3)]
+        assert tries == [401, 401, 401, 429]
+
+
+@with_settings(public_emails=3, **BEHIND_A_PROXY)
+@pytest.mark.gen_test(timeout=60)
+async def test_the_limits_ask_the_same_of_mongodb_for_known_and_unknown_addresses(
+    site: Site, clock: Clock, settings: Settings
+) -> None:
+    asked: Counter[str] = Counter()
+
+    async def count(name: str) -> None:
+        asked[name] += name.startswith("limits.")
+
+    await site.track("e", Email="known@example.com")
+    told = []
+    mine = replace(site, store=watched(site.store, count, "limits"))
+    async with collecting(mine, clock, settings=replace(settings, spool_mb=0)) as other:
+        for client, email in [("192.0.2.1", "known@example.com"), ("192.0.2.2", "unknown@example.com")]:
+            for _ in range(2):
+                await seen(other, client, Email=email)
+                told.append(asked["limits.claim"])
+    assert told == [1, 1, 2, 2]
+    assert asked.total() == 2

@@ -77,7 +77,7 @@ async def test_a_person_of_another_list_has_another_uuid(site: Site) -> None:
 
 
 def test_a_persons_uuid_cannot_be_computed_without_the_secret_of_the_database() -> None:
-    known, guessed = Persons(b"1" * 32), Persons(b"2" * 32)
+    known, guessed = Persons(lambda: b"1" * 32), Persons(lambda: b"2" * 32)
     assert known.by_identity("l1/email/jane@example.com") == known.by_identity("l1/email/jane@example.com")
     assert known.by_identity("l1/email/jane@example.com") != guessed.by_identity("l1/email/jane@example.com")
     assert UUID(known.by_identity("l1/email/jane@example.com")).version == 8

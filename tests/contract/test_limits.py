@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tornado.ioloop import IOLoop
 
 from collector.config import Settings
 from tests.support.clock import Clock
+from tests.support.collectors import collecting, crowd
 from tests.support.options import chosen, with_settings
 from tests.support.site import ORIGIN, Answer, Site
 
@@ -170,3 +172,45 @@ async def test_a_key_with_a_limit_of_its_own_counts_alone(site: Site) -> None:
     assert level(await read(site, APIKey=own)) == (5, 4, 60)
     assert [(await site.claim(APIKey=public)).status for _ in range(3)] == [200, 200, 429]
     assert level(await site.track()) == (3, 2, 60)  # the user's own is untouched
+
+
+@with_settings(track_limit=3, query_limit=3)
+@pytest.mark.gen_test(timeout=30)
+async def test_two_collectors_count_together(site: Site, clock: Clock, settings: Settings) -> None:
+    async with collecting(site, clock, settings=replace(settings, spool_mb=0)) as other:
+        assert [level(await one.track())[1] for one in (site, other, site)] == [2, 1, 0]
+        refused = [await one.track() for one in (other, site)]
+        assert [(answer.status, level(answer)) for answer in refused] == [(429, (3, 0, 60))] * 2
+        assert [(await read(one)).status for one in (other, site, site, other)] == [200, 200, 200, 429]
+        clock.move(seconds=60)
+        assert (await other.track()).status == 200
+
+
+@with_settings(track_limit=200)
+@pytest.mark.gen_test(timeout=60)
+async def test_two_collectors_that_are_asked_at_once_let_exactly_the_limit_pass(
+    site: Site, clock: Clock, settings: Settings
+) -> None:
+    async with collecting(site, clock, settings=replace(settings, spool_mb=0)) as other:
+        with crowd(site) as many:
+            sites = (many, replace(many, url=other.url))
+            answers = await asyncio.gather(*[one.track(Properties={"isTest": True}) for one in sites * 120])
+    statuses = [answer.status for answer in answers]
+    assert (statuses.count(200), statuses.count(429)) == (200, 40)
+    assert {level(answer)[1] for answer in answers if answer.status == 429} == {0}
+
+
+@with_settings(track_limit=100)
+@pytest.mark.gen_test(timeout=60)
+async def test_the_metrics_tell_how_often_the_store_was_asked_and_how_many_were_refused(site: Site) -> None:
+    with crowd(site) as many:
+        await asyncio.gather(*[many.track(Properties={"isTest": True}) for _ in range(105)])
+    lines = (await site.send("GET", "/metrics")).body.decode().splitlines()
+    samples = [line.rpartition(" ") for line in lines if line.startswith("footfall_limiter_")]
+    found = {name: float(value) for name, _, value in samples}
+    assert {name: value for name, value in found.items() if name.endswith(("denials_total", "outages_total"))} == {
+        "footfall_limiter_denials_total": 5,
+        "footfall_limiter_outages_total": 0,
+    }
+    assert 1 <= found["footfall_limiter_asks_total"] <= 100
+    assert found["footfall_limiter_entries"] >= 1

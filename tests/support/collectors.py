@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 from tornado.httpclient import AsyncHTTPClient
@@ -18,6 +20,7 @@ from collector.app import build
 from collector.config import Settings
 from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
+from collector.storage.health import Health
 from tests.support.site import ORIGIN, Site
 
 Before = Callable[[str], Awaitable[None]]
@@ -42,10 +45,11 @@ class _Watched:
         return call
 
 
-def watched(store: Store, before: Before) -> Store:
-    """The same database, with ``before`` called ahead of every operation of the writer."""
+def watched(store: Store, before: Before, *more: str) -> Store:
+    """The same database, with ``before`` called ahead of every operation of the writer, and of ``more`` collections."""
     double = copy.copy(store)
-    for name in _OF_THE_WRITER:
+    double.health = Health()
+    for name in (*_OF_THE_WRITER, *more):
         setattr(double, name, cast(Any, _Watched(name, getattr(store, name), before)))
     return double
 
@@ -91,18 +95,20 @@ class Meanwhile:
 async def collecting(
     site: Site, clock: Callable[[], datetime], before: Before | None = None, settings: Settings | None = None
 ) -> AsyncIterator[Site]:
-    """The site as another collector serves it: another writer on the same database."""
+    """The site as another collector serves it: another writer on the same database. Without other settings it has no
+    spool, so that what its storage does not take is refused."""
     store = watched(site.store, before) if before else site.store
-    collector = await build(store, settings or Settings(), lambda: None, clock)
-    server = HTTPServer(collector.application)
-    socket, port = bind_unused_port()
-    server.add_sockets([socket])
-    try:
-        yield replace(site, url=f"http://127.0.0.1:{port}")
-    finally:
-        server.stop()
-        await collector.drain(10)
-        await server.close_all_connections()
+    with tempfile.TemporaryDirectory() as place:
+        collector = await build(store, settings or Settings(spool_mb=0), lambda: None, Path(place), clock)
+        server = HTTPServer(collector.application)
+        socket, port = bind_unused_port()
+        server.add_sockets([socket])
+        try:
+            yield replace(site, url=f"http://127.0.0.1:{port}")
+        finally:
+            server.stop()
+            await collector.drain(10)
+            await server.close_all_connections()
 
 
 @contextlib.contextmanager

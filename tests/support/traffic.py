@@ -87,10 +87,10 @@ def _client(url: str, number: int, body: Callable[[int, int], tuple[str, str]], 
 
 
 @contextlib.contextmanager
-def beside(live: Live, data_dir: Path, database: str) -> Iterator[Live]:
+def beside(live: Live, data_dir: Path, database: str, *arguments: str) -> Iterator[Live]:
     """Another collector process, with a demo and a database of its own, on the same MongoDB."""
     port = free_port()
-    process = start(data_dir, port, "--demo", "--mongodb-uri", live.uri, "--database", database)
+    process = start(data_dir, port, "--demo", "--mongodb-uri", live.uri, "--database", database, *arguments)
     try:
         demo = json.loads((data_dir / "demo.json").read_text())
         client = live.db.client

@@ -1,0 +1,184 @@
+"""The collection ``catalog_counts``: how often each name of the catalog came, since when, and of which types.
+
+A document a name, a generation of the counts, and an end of retention, so that counts end with their events. ``block``
+is the last block of events that has been counted in it: blocks are counted in order, and one that is counted again adds
+nothing to the documents that have it. Only names that are in the catalog are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import ASCENDING
+
+from collector.model import Document, Event
+from collector.storage.catalog import alive
+from collector.storage.events import event_of
+from collector.storage.guard import guarded
+from collector.storage.merging import merged
+from collector.storage.spans import Spans
+
+KINDS = {
+    "string": ["string"],
+    "number": ["int", "long", "double", "decimal"],
+    "boolean": ["bool"],
+    "object": ["object"],
+    "array": ["array"],
+    "null": ["null"],
+}
+"""The types of JSON, each with what MongoDB calls its own."""
+
+Numbered = Iterable[tuple[str, Spans]]
+"""Events, by their writers and numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What has been counted of a name under one end of retention: ``name`` None is the event itself."""
+
+    event: str
+    name: str | None
+    events: int
+    first: datetime
+    last: datetime
+    types: dict[str, int]
+
+
+@guarded
+class Counts:
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._events = database["events"]
+        self._collection = database["catalog_counts"]
+
+    async def add(self, generation: int, block: int, events: Numbered) -> None:
+        """Counts a block. Every block of the generation with a lower number must have been counted."""
+        await merged(self._events, [{"$match": _of(events)}, *_grouped(), *_known(), *_into(generation, block)])
+
+    async def rows(self, scope: str, generation: int) -> list[Count]:
+        """All that has been counted of a scope and is still kept."""
+        found = self._collection.find({"scope": scope, "generation": generation, **alive()}, {"_id": 0})
+        return [
+            Count(row["event"], row["name"], row["n"], row["first"], row["last"], row["types"])
+            for row in await found.to_list(None)
+        ]
+
+    async def drop_before(self, generation: int) -> None:
+        """Forgets the generations before this one."""
+        await self._collection.delete_many({"generation": {"$lt": generation}})
+
+    async def stored(self, events: Numbered) -> list[Event]:
+        """The events of these numbers that are stored."""
+        return [event_of(row) for row in await self._events.find(_of(events)).to_list(None)]
+
+    async def numbers(self, writer: str, beside: Spans, most: int) -> Spans:
+        """The first numbers of a writer under which events are stored, leaving out some."""
+        gaps = Spans.upto(_GREATEST) - beside
+        pipeline: list[Document] = [
+            {"$match": _of([(writer, gaps)])},
+            {"$project": {"_id": 0, "seq": 1}},
+            {"$sort": {"seq": ASCENDING}},
+            {"$limit": most},
+            # Of numbers in a row, each is as far from its place among those found.
+            {"$setWindowFields": {"sortBy": {"seq": ASCENDING}, "output": {"place": {"$documentNumber": {}}}}},
+            {
+                "$group": {
+                    "_id": {"$subtract": ["$seq", "$place"]},
+                    "first": {"$min": "$seq"},
+                    "last": {"$max": "$seq"},
+                }
+            },
+        ]
+        rows = await self._events.aggregate(pipeline, allowDiskUse=True).to_list(None)
+        return Spans.of((row["first"], row["last"]) for row in rows)
+
+    async def writers(self) -> list[str]:
+        """All that have written the events there are."""
+        return list(await self._events.distinct("writer"))
+
+
+_GREATEST = 2**62
+
+
+def _of(events: Numbered) -> Document:
+    """A query for events by their numbers, of which 0 is that of automatic identifies."""
+    parts = [
+        {"writer": writer, "seq": {"$gte": first, "$lte": last}} for writer, spans in events for first, last in spans
+    ]
+    return parts[0] if len(parts) == 1 else {"$or": parts}
+
+
+def _grouped() -> list[Document]:
+    """From events to a document a name. Events with the same names and types are brought together first, since there
+    are few such kinds, and taking an event apart is what costs."""
+    typed = {"$concat": [{"$type": "$$this.v"}, ":", "$$this.k"]}
+    shape = {"$map": {"input": {"$objectToArray": "$properties"}, "in": typed}}
+    part = {"$indexOfBytes": ["$named", ":"]}
+    name = {"$substrBytes": ["$named", {"$add": [part, 1]}, -1]}
+    span = {"first": {"$min": "$first"}, "last": {"$max": "$last"}}
+    types = {kind: {"$sum": {"$cond": [{"$in": ["$type", own]}, "$n", 0]}} for kind, own in KINDS.items()}
+    place = {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "name": "$name"}
+    return [
+        {
+            "$group": {
+                "_id": {"scope": "$scope", "until": "$expire_at", "event": "$event", "shape": shape},
+                "n": {"$sum": 1},
+                "first": {"$min": "$time"},
+                "last": {"$max": "$time"},
+            }
+        },
+        {"$set": {"named": {"$concatArrays": [[None], "$_id.shape"]}}},
+        {"$unwind": "$named"},
+        {
+            "$set": {
+                "name": {"$cond": [{"$eq": ["$named", None]}, None, name]},
+                "type": {"$cond": [{"$eq": ["$named", None]}, None, {"$substrBytes": ["$named", 0, part]}]},
+            }
+        },
+        {"$group": {"_id": place, "n": {"$sum": "$n"}, **span, **types}},
+    ]
+
+
+def _known() -> list[Document]:
+    """Leaves out what is not in the catalog, whose entries have the same ``_id``."""
+    return [
+        {"$lookup": {"from": "catalog", "localField": "_id", "foreignField": "_id", "as": "known"}},
+        {"$match": {"known": {"$ne": []}}},
+    ]
+
+
+def _into(generation: int, block: int) -> list[Document]:
+    sums = {
+        "n": {"$add": ["$n", "$$new.n"]},
+        "first": {"$min": ["$first", "$$new.first"]},
+        "last": {"$max": ["$last", "$$new.last"]},
+        "types": {kind: {"$add": [f"$types.{kind}", f"$$new.types.{kind}"]} for kind in KINDS},
+    }
+    added = {"$cond": [{"$lt": ["$block", "$$new.block"]}, {"$mergeObjects": ["$$new", sums]}, "$$ROOT"]}
+    return [
+        {
+            "$project": {
+                "_id": {"$mergeObjects": [{"generation": {"$literal": generation}}, "$_id"]},
+                "generation": {"$literal": generation},
+                "scope": "$_id.scope",
+                "event": "$_id.event",
+                "name": "$_id.name",
+                "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
+                "n": 1,
+                "first": 1,
+                "last": 1,
+                "types": {kind: f"${kind}" for kind in KINDS},
+                "block": {"$literal": block},
+            }
+        },
+        {
+            "$merge": {
+                "into": "catalog_counts",
+                "on": "_id",
+                "whenMatched": [{"$replaceWith": added}],
+                "whenNotMatched": "insert",
+            }
+        },
+    ]
