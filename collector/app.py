@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,8 +58,7 @@ class Collector:
 
 def utc_now() -> datetime:
     """The time now, to the millisecond, which is what MongoDB keeps of it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1_000, UTC)
 
 
 async def build(
@@ -92,7 +92,7 @@ async def build(
         store=store,
         directory=Directory(store, known, breaks=settings.spool_mb > 0),
         limits=Limits(
-            lambda: now().timestamp(),
+            time.time if now is utc_now else lambda: now().timestamp(),
             lambda: store.deployment.secret,
             store.limits,
             store.health,
@@ -100,7 +100,7 @@ async def build(
             lambda: engine.ledger.processes,
         ),
         passwords=Passwords(),
-        admission=Admission(persons, now),
+        admission=Admission(persons),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
         metrics=metrics,

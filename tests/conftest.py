@@ -86,6 +86,12 @@ def collector(io_loop: IOLoop, store: Store, settings: Settings, clock: Clock, t
 
 
 @pytest.fixture
+def quiet(io_loop: IOLoop, collector: Collector) -> None:
+    """The collector counts nothing by itself: in MongoDB there is only what requests ask for."""
+    io_loop.run_sync(collector.engine.ledger.close)
+
+
+@pytest.fixture
 def app(collector: Collector) -> Application:
     """What pytest-tornado serves on a free port."""
     return collector.application

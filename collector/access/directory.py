@@ -82,7 +82,7 @@ class Directory:
 
     async def close(self) -> None:
         """Returns once nothing is under way, and what is known is written."""
-        while under_way := [*self._noting, *self._asking.values()]:
+        while under_way := [task for task in (*self._noting, *self._asking.values()) if not task.done()]:
             await asyncio.wait(under_way)
         await self._known.close()
 

@@ -1,5 +1,6 @@
 """The property catalog: which events a list has and which properties came with them (section 7 of the contract).
 
-``learner`` enters what a group of stored events brings that is new, before they are acknowledged; ``reader`` answers;
-``rebuild`` makes all of it anew from the events.
+Names and counts are kept apart. ``learner`` enters the names that a group of stored events brings new, before they are
+acknowledged, within the ``caps``. ``ledger`` gives events their numbers, by which ``fold`` counts them later, in
+blocks; ``watch`` tells which processes live. ``reader`` answers; ``rebuild`` makes all of it anew from the events.
 """

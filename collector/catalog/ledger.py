@@ -21,14 +21,18 @@ log = logging.getLogger("collector.catalog")
 
 PACE = 2.0
 """Seconds between two looks at what there is to count."""
-_LEADERLESS = 4
+_LEADERLESS = 6
 """Looks without a change after which a leader is replaced."""
 _ADOPT_EVERY = 150
 """Rounds of a leader between two looks for writers of whom nothing is written down."""
 _BEAT_EVERY = 3
 """A beat in so many looks is enough of a process that has nothing new to say."""
 _MOST_BEYOND = 50_000
-_LONGEST_PAUSE = 60.0
+"""Settled numbers that may wait for one that is not."""
+_SHARE, _LONGEST = 0.05, 3
+"""Of its time a process counts so much at most, as long as a pause is no more than so many times the usual."""
+_AFTER_FAULTS = 60.0
+"""Seconds, the longest pause after a fault of ours."""
 _GOODBYE_SECONDS = 1.0
 
 
@@ -61,7 +65,7 @@ class Ledger:
         self._watch = Watch()
         self._news: dict[str, int] = {}
         self._state = State()
-        self._rounds = self._adopted = 0
+        self._rounds = self._adopted = self._failures = 0
         self._looked = time.monotonic()
         self._round = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -128,14 +132,20 @@ class Ledger:
     async def _run(self) -> None:
         pause = self._pace
         while True:
+            started = time.monotonic()
             try:
                 await self.advance()
+                spent = time.monotonic() - started
+                pause = min(max(self._pace, spent / _SHARE), self._pace * _LONGEST)
+                self._failures = 0
+            except StoreAway as error:
                 pause = self._pace
-            except StoreAway:
-                pause = self._pace
+                self._failures += 1
+                if self._failures == DEAD:  # what is shorter is told by those who store
+                    log.warning("the catalog has not been counted for %d rounds: %s", DEAD, error)
             except Exception:
                 log.exception("the catalog could not be counted")
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                pause = min(pause * 2, _AFTER_FAULTS)
             await asyncio.sleep(pause)
 
     async def advance(self) -> None:
@@ -145,27 +155,29 @@ class Ledger:
             StoreAway: MongoDB is away; the next round goes on from here.
         """
         async with self._round:
-            self._hold()
+            self._note()
             await self._tell()
             self._watch.look((await self._look()).rows)
             self.processes = max(self._watch.processes(self._state.rows), 1)
             while await self._count():
                 await self._look()
 
-    def _hold(self) -> None:
-        """Notes what is settled by now, and begins a new count where this one is held back for too long."""
+    def _note(self) -> None:
+        """Notes what is settled by now."""
         if self._settled > (self._reached[-1][0] if self._reached else self._counted):
             self._reached.append((self._settled, self._looked))
         self._looked = time.monotonic()
-        held = self._settled < self._last and self._settled == self._told
+
+    def _hold(self, held: bool) -> None:
+        """Begins a new count where this one is held back for too long."""
         self._held = self._held + 1 if held else 0
         if self._held >= DEAD or len(self._beyond) > _MOST_BEYOND:
             self.renew()
 
     async def _tell(self) -> None:
-        leads = self._state.leader == self._process
+        leads, known = self._state.leader == self._process, self._settled == self._told
         beat: Beat | None = Beat(self.writer, self._process, self._settled)
-        if self._settled == self._told and not leads and self._rounds % _BEAT_EVERY:
+        if known and not leads and self._rounds % _BEAT_EVERY:
             beat = None
         news, self._news = self._news, {}
         try:
@@ -174,8 +186,8 @@ class Ledger:
             self._news |= {writer: max(settled, self._news.get(writer, 0)) for writer, settled in news.items()}
             raise
         self._rounds += 1
-        if beat:
-            self._told = beat.settled
+        self._told = beat.settled if beat else self._told
+        self._hold(known and self._settled < self._last)
 
     async def _look(self) -> State:
         """Takes in how all stands."""

@@ -61,12 +61,13 @@ class Call:
     """A request that has passed the gate up to its content.
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
-    ``marks`` what is to be noted on its events, ``size`` the bytes of the body. ``caller`` is None where
-    the command needs none.
+    ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
+    ``caller`` is None where the command needs none.
     """
 
     given: Document
     client: str
+    received: datetime
     caller: Caller | None = None
     marks: tuple[str, ...] = ()
     size: int = 0

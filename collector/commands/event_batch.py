@@ -8,11 +8,11 @@ from typing import Any
 from collector.commands.call import Answer, Call, Services
 from collector.commands.parameters import Names, provided
 from collector.commands.schemas import Schema
-from collector.commands.tracking import Tracking, success
+from collector.commands.tracking import Listed, Tracking, success
 from collector.errors import Fault, Refusal, unavailable
 from collector.ingest.admission import Admitted
 from collector.ingest.pending import Result
-from collector.model import Document
+from collector.model import Caller, Document
 from collector.storage.guard import StoreAway
 
 MOST_EVENTS = 2_000
@@ -48,10 +48,11 @@ class EventBatch:
             raise Refusal(Fault.BODY_TOO_LARGE)
         defaults = {name: call.given[name] for name in _DEFAULTS if name in call.given}
         found: list[Read] = []
+        lists = Lists(self._tracking, call.who)
         for number, event in enumerate(events):
             if number % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)
-            found.append(await self._read(event, defaults, call))
+            found.append(await self._read(event, defaults, call, lists))
         return found, set()
 
     async def run(self, call: Call, content: list[Read]) -> Answer:
@@ -66,13 +67,13 @@ class EventBatch:
         waits = [refusal.retry_after for refusal in refusals if refusal.retry_after is not None]
         return Answer(200, answer, {"Retry-After": str(max(waits))} if waits else {})
 
-    async def _read(self, event: Any, defaults: Document, call: Call) -> Read:
+    async def _read(self, event: Any, defaults: Document, call: Call, lists: Lists) -> Read:
         if not isinstance(event, dict):
             return Refusal(Fault.INVALID_EVENTS)
         try:
             given = defaults | provided(self._names.fold(event))
             faults = self._schema.faults(given)
-            admitted, more = await self._tracking.admitted(given, faults, call)
+            admitted, more = self._tracking.admitted(given, faults, call, await lists.of(given.get("ListID")))
         except Refusal as refusal:
             return refusal
         except StoreAway:
@@ -84,6 +85,23 @@ class EventBatch:
         for refusal in refusals:
             for fault in refusal.faults:
                 self._metrics.refusals.labels(str(fault.code)).inc()
+
+
+class Lists:
+    """The lists that the events of a batch are for, each looked up once."""
+
+    def __init__(self, tracking: Tracking, caller: Caller) -> None:
+        self._tracking = tracking
+        self._caller = caller
+        self._found: dict[tuple[type, object], Listed] = {}
+
+    async def of(self, given: object) -> Listed:
+        """As ``Tracking.listed``."""
+        name = (type(given), given if isinstance(given, int | str | None) else None)
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = await self._tracking.listed(given, self._caller)
+        return found
 
 
 def events_in(given: Document) -> int:

@@ -16,7 +16,8 @@ class EventTrack:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Admitted | None, set[Fault]]:
         """Admits the event and finds its list. Raises ``StoreAway`` where a list is not known from before."""
-        return await self._tracking.admitted(call.given, faults, call)
+        found = await self._tracking.listed(call.given.get("ListID"), call.who)
+        return self._tracking.admitted(call.given, faults, call, found)
 
     async def run(self, call: Call, content: Admitted) -> Answer:
         """Stores the event, or, of a test event, only says so."""

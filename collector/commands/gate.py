@@ -136,7 +136,13 @@ class Gate:
         for name in CREDENTIALS & given.keys():
             if name != "SessionID" or command.permission:
                 del given[name]
-        call = Call(given, self._services.limits.address_name(request.address), caller, size=request.size)
+        call = Call(
+            given,
+            self._services.limits.address_name(request.address),
+            self._services.clock(),
+            caller,
+            size=request.size,
+        )
         budgets = command.budgets(call, self._services)
         try:
             answer = await self._checked(command, request, call, budgets)

@@ -12,6 +12,8 @@ from collector.ingest.pending import Pending, Result
 from collector.model import Caller, Document, Event, MailingList, Outcome
 from collector.storage.events import Unstorable
 
+Listed = tuple[MailingList | None, set[Fault]]
+_NONE: set[Fault] = set()
 _TEST = Outcome(duplicate=False, identified=False)
 
 
@@ -25,17 +27,19 @@ class Tracking:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def admitted(self, given: Document, faults: set[Fault], call: Call) -> tuple[Admitted | None, set[Fault]]:
+    def admitted(
+        self, given: Document, faults: set[Fault], call: Call, found: Listed
+    ) -> tuple[Admitted | None, set[Fault]]:
         """The event of parameters, or all that is wrong with them beyond ``faults``, which the schema found.
 
-        Raises:
-            StoreAway: its list is not known from before.
+        Args:
+            found: what ``listed`` says of its ``ListID``.
         """
-        mailing_list, unlisted = await self._list(given.get("ListID"), call.who)
-        found, wrong = self._services.admission.read(given)
-        if faults | unlisted | wrong:
+        mailing_list, unlisted = found
+        values, wrong = self._services.admission.read(given)
+        if faults or unlisted or wrong:
             return None, unlisted | wrong
-        return self._services.admission.admit(given, found, call.who, mailing_list, call.marks), set()
+        return self._services.admission.admit(given, values, call.who, mailing_list, call.marks, call.received), _NONE
 
     async def stored(self, admitted: Sequence[Admitted], call: Call) -> list[Result]:
         """Stores events, test events aside, and says what became of each as the caller may know it, in order."""
@@ -46,8 +50,12 @@ class Tracking:
         self._services.metrics.tests.inc(len(admitted) - len(claiming))
         return [_TEST if item.is_test else _told(item.event, next(results)) for item in admitted]
 
-    async def _list(self, given: object, caller: Caller) -> tuple[MailingList | None, set[Fault]]:
-        """The list that an event is for; fault 4 where it is not the caller's, or not a public key's own."""
+    async def listed(self, given: object, caller: Caller) -> Listed:
+        """The list that an event is for; fault 4 where it is not the caller's, or not a public key's own.
+
+        Raises:
+            StoreAway: it is not known from before.
+        """
         bound = caller.key.list_id if caller.key else None
         if given is None:
             return (await self._services.directory.list_of(bound, caller) if bound is not None else None), set()

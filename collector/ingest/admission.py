@@ -17,8 +17,6 @@ from collector.model import Caller, Document, Event, MailingList, list_scope, us
 from collector.storage.events import day_end
 from collector.storage.identities import email_key, id_key
 
-Clock = Callable[[], datetime]
-
 _SHORT = 64
 _NOT_A_TEST = ("", "0", "false")
 
@@ -50,12 +48,10 @@ class Admission:
 
     Args:
         persons: makes a person's own uuid.
-        clock: the time now, in UTC.
     """
 
-    def __init__(self, persons: Persons, clock: Clock) -> None:
+    def __init__(self, persons: Persons) -> None:
         self._persons = persons
-        self._clock = clock
 
     def read(self, given: Document) -> tuple[Values, set[Fault]]:
         """Reads the values that a schema cannot judge, and says which are wrong. What is no value of its type at all
@@ -71,10 +67,19 @@ class Admission:
         return Values(email, timestamp, sent_at, kept, _marks_test(properties.get(TEST_FLAG))), faults
 
     def admit(
-        self, given: Document, values: Values, caller: Caller, mailing_list: MailingList | None, marks: tuple[str, ...]
+        self,
+        given: Document,
+        values: Values,
+        caller: Caller,
+        mailing_list: MailingList | None,
+        marks: tuple[str, ...],
+        received: datetime,
     ) -> Admitted:
-        """The event of parameters in which nothing is wrong."""
-        received = self._clock()
+        """The event of parameters in which nothing is wrong.
+
+        Args:
+            received: when it came, in UTC.
+        """
         scope = list_scope(mailing_list.id) if mailing_list else user_scope(caller.user.id)
         external_id = _text_of(given.get("ID"))
         visitor = given.get("UUID") or self._visitor(caller, scope, values.email, external_id)

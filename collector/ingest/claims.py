@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from collector.ingest.persons import Persons
 from collector.model import Event
@@ -30,7 +30,7 @@ class Tie:
     subscriber: str | None = None
     announce: str | None = None
     conflict: str | None = None
-    unverified: set[str] = field(default_factory=set)
+    unverified: frozenset[str] = frozenset()
 
 
 def email_of(event: Event) -> str | None:
@@ -101,12 +101,15 @@ def ties(events: Sequence[Event], known: Known, persons: Persons) -> list[Tie]:
 def _tie(event: Event, known: Known, announced: set[str], persons: Persons) -> Tie:
     tie = Tie(event)
     address, external = email_of(event), id_of(event)
+    if not address and not external:
+        return tie
     by_email, by_id = _owner(known, address), _owner(known, external)
     tie.subscriber = by_email or by_id  # rule 4: the address wins
     if by_email and by_id and by_email != by_id:
         tie.conflict = by_id
-    held = [key for key in (address, external) if key and not (tie.conflict and key == external)]
-    tie.unverified = {key for key in held if event.trust == "secret" and not known[key].verified}
+    if event.trust == "secret":
+        held = (key for key in (address, external) if key and not (tie.conflict and key == external))
+        tie.unverified = frozenset(key for key in held if not known[key].verified)
     if address and not known[address].settled and address not in announced:
         announced.add(address)
         automatic = automatic_id(event.scope, event.email or "", persons)

@@ -72,7 +72,9 @@ class Resolver:
         doubtful = [
             event.id
             for event in first.values()
-            if event.event_id and ((event.trust == "public" and event.email) or not named([event]) <= known.keys())
+            if event.event_id
+            and (event.email is not None or event.names_id is not None)
+            and (event.trust == "public" or not named([event]) <= known.keys())
         ]
         rows = await self._stored.get(doubtful) if doubtful else {}
         return [event_of(rows[event.id]) if event.id in rows else first[event.id] for event in events]

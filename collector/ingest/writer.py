@@ -1,7 +1,7 @@
 """Group commit: what is in flight is stored together, in MongoDB or, while that is away, in the spool.
 
-One group at a time. While it is being written the next gathers, so that groups grow with the load by themselves and an
-idle server waits for no timer.
+While a group is being written the next gathers, so that groups grow with the load by themselves and an idle server
+waits for no timer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import cast
 
 from collector.errors import Refusal, unavailable
 from collector.ingest.pending import Delivery, Pending, Result, Waiting, hand_out
@@ -25,6 +26,12 @@ log = logging.getLogger("collector.writer")
 PATIENCE = 2.0
 """Seconds that an event waits for MongoDB, from its arrival on."""
 _LEAST_PATIENCE = 0.2
+GATHER = 0.02
+"""Seconds that a small group waits at most for more, as long as more come."""
+LARGE = 100
+"""Events from which a group is worth writing although another is being written."""
+_LANES = 2
+"""Groups that are written at once: while MongoDB works on one, this process makes the next."""
 MOST_IN_GROUP = 2_000
 MOST_GROUP_BYTES = 8 << 20
 MOST_BYTES = 64 << 20
@@ -48,7 +55,7 @@ class Writer:
         self._most_events = most_events
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
-        self._flushing: asyncio.Task[None] | None = None
+        self._lanes: set[asyncio.Task[None]] = set()
         self._closing = False
         metrics.waiting.set_function(lambda: len(self._waiting))
 
@@ -81,24 +88,33 @@ class Writer:
         for place, pending in enumerate(pendings):
             self._waiting.append(Waiting(pending, delivery, place, now))
             self._bytes += len(pending.encoded)
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
+        if not self._lanes or (len(self._lanes) < _LANES and len(self._waiting) >= LARGE):
+            self._lanes.add(asyncio.create_task(self._flush()))
         await delivery.done
         return [result or unavailable() for result in delivery.results]
 
     async def close(self) -> None:
         """Returns once nothing waits; takes nothing more, or clients that go on could keep it from ending."""
         self._closing = True
-        while self._flushing is not None:
-            await asyncio.wait([self._flushing])
+        while self._lanes:
+            await asyncio.wait(self._lanes)
 
     async def _flush(self) -> None:
         try:
             while self._waiting:
-                group = self._next_group()
-                hand_out(group, await self._stored(group))
-        finally:
-            self._flushing = None
+                await self._gathered()
+                if group := self._next_group():
+                    hand_out(group, await self._stored(group))
+        finally:  # at once, so that who comes next knows that nobody takes it any more
+            self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _gathered(self) -> None:
+        """Lets those that are being read join: half as many groups cost half as much, in this process and in MongoDB.
+        One that comes alone waits for nobody."""
+        latest, before = time.monotonic() + GATHER, 0
+        while before < len(self._waiting) < LARGE and time.monotonic() < latest:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next_group(self) -> list[Waiting]:
         group: list[Waiting] = []

@@ -12,8 +12,14 @@ import pymongo
 from pymongo import errors
 
 # Server codes that mean "not now" though the driver reports them as plain failures: interrupted, shutting down,
-# stepping down, not (or no longer) primary, write concern not met, out of disk, our name or password not taken.
-_PASSING = frozenset({6, 7, 13, 18, 50, 64, 79, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
+# stepping down, not (or no longer) primary, write concern not met, out of disk, our name or password not taken; and
+# just after a start, when neither the replica set's configuration nor the keys that sign its time are there yet.
+_PASSING = frozenset(
+    {
+        *(6, 7, 13, 18, 24, 50, 64, 79, 89, 91, 94, 100, 112, 133, 134, 189, 202, 211, 262),
+        *(9001, 10107, 11600, 11601, 11602, 13435, 13436, 14031),
+    }
+)
 
 T = TypeVar("T", bound=type)
 

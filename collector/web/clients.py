@@ -14,6 +14,8 @@ _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([0-9.]+):\d+")
 def client_address(peer: str, forwarded: str | None, proxies: Sequence[Network]) -> str:
     """The client's address: of the hops that ``X-Forwarded-For`` names, the last that is no proxy of ours. A hop that
     is no address ends the way: what stands before it is nobody's word."""
+    if not forwarded or not proxies:
+        return peer
     address = peer
     for hop in reversed((forwarded or "").split(",")):
         named = _without_port(hop.strip())

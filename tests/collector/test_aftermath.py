@@ -20,7 +20,7 @@ def tie(minute: int = 0, **given: Any) -> Tie:
     """An event of the subscriber ``s`` whose names are new."""
     at = NOW + timedelta(minutes=minute)
     event = Event("e", "l1", 1, 1, "view", {}, "v", at, at, given.pop("trust", "secret"), **given)
-    return Tie(event, "s", unverified={"something"})
+    return Tie(event, "s", unverified=frozenset({"something"}))
 
 
 def after(*ties: Tie) -> Document:
@@ -59,7 +59,7 @@ def test_of_an_id_that_names_another_nothing_is_noted() -> None:
 
 def test_an_event_of_a_subscriber_that_is_settled_changes_nothing() -> None:
     known = tie(email="jane@example.com")
-    known.unverified = set()
+    known.unverified = frozenset()
     assert subscriber_changes([known, Tie(known.event)]) == {}
 
 

@@ -15,6 +15,7 @@ from tornado.ioloop import IOLoop
 
 from collector.app import Collector, build
 from collector.catalog.caps import CAPS, Caps
+from collector.catalog.reader import Reader
 from collector.catalog.rebuild import Rebuild
 from collector.config import Settings
 from collector.storage.catalog import Catalog
@@ -144,6 +145,30 @@ async def test_a_rebuild_gives_the_same_answer(site: Site, clock: Clock, seed: i
 async def _track_something(site: Site, clock: Clock, chance: random.Random) -> None:
     clock.move(milliseconds=chance.choice([0, 1]))
     await site.track(chance.choice("abcde"), Properties=dict.fromkeys(chance.sample("pqrstuvw", 2), 1))
+
+
+@pytest.mark.usefixtures("capped")
+@pytest.mark.gen_test(timeout=60)
+async def test_a_public_key_fills_half_of_a_cap_and_the_site_s_own_names_come_first(site: Site, clock: Clock) -> None:
+    for name in "ab":
+        await site.claim("page_view", Properties={name: 1})
+        clock.move(seconds=1)
+    assert await _answer(site) == ({"page_view": ["a"]}, True)
+    await _track_one_by_one(site, clock, "page_view", "xyz")
+    assert await _answer(site) == ({"page_view": ["x", "y", "z"]}, True)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_was_tracked_is_counted_by_itself(site: Site) -> None:
+    await site.track("page_view", Email="new@example.com", Properties={"product": 1}, EventID="1")
+    await site.track("page_view", Properties={"product": "x"}, EventID="1")
+    await site.claim("page_view", Properties={"product": "x"})
+    reader = Reader(site.store.catalog, site.store.counts, site.store.writers, CAPS)
+    while (found := await reader.statistics(site.scope)).by_event["page_view"].all.events < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)  # what it waits for has no event
+    assert [*found.by_event] == ["page_view"]
+    product = found.by_event["page_view"].names["product"]
+    assert (product.events, product.types["number"], product.types["string"], found.lag) == (2, 1, 1, 0)
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -13,27 +13,21 @@ from collector.catalog.caps import CAPS
 from collector.catalog.learner import LEASE
 from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
-from tests.support.collectors import Death
-from tests.support.counting import SCOPE, Process, answers, count_all, event, expected, reader, rebuild
+from tests.support.collectors import Death, watched
+from tests.support.counting import SCOPE, Process, answers, count_all, counted, event, expected, forget, reader, rebuild
 
 
 @pytest.fixture(autouse=True)
 def empty(database: Any) -> Iterator[None]:
     """Nothing is left of other tests."""
     yield
-    for name in ("events", "catalog", "catalog_counts", "writers", "meta"):
-        database[name].delete_many({})
+    forget(database)
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rebuild in blocks of two events."""
     monkeypatch.setattr(rebuilding, "MOST", 2)
-
-
-async def _counted(store: Store) -> dict[str, int]:
-    found = await reader(store).statistics(SCOPE)
-    return {name: counted.all.events for name, counted in found.by_event.items()}
 
 
 async def _right(store: Store, database: Any) -> bool:
@@ -70,7 +64,7 @@ async def test_what_was_lost_or_is_false_is_made_anew(store: Store, database: An
     await process.store(event())
     await process.rounds()
     await count_all(store)
-    assert await _counted(store) == {"page_view": 6, "sign_up": 2}
+    assert await counted(store) == {"page_view": 6, "sign_up": 2}
     assert await _right(store, database)
 
 
@@ -79,9 +73,9 @@ async def test_events_that_were_deleted_are_counted_no_more(store: Store, databa
     process = await _some(store)
     await process.rounds()
     database["events"].delete_many({"$or": [{"event": "sign_up"}, {"properties.a": 1}]})
-    assert await _counted(store) == {"page_view": 5, "sign_up": 2}
+    assert await counted(store) == {"page_view": 5, "sign_up": 2}
     await rebuild(store, process)
-    assert await _counted(store) == {"page_view": 4}
+    assert await counted(store) == {"page_view": 4}
     assert database["catalog_counts"].count_documents({"event": "sign_up"}) == 0
 
 
@@ -101,7 +95,7 @@ async def test_meanwhile_events_are_stored_and_counted_and_every_answer_is_right
     await rebuild(store, process, before=meanwhile)
     assert len(steps) > 10
     await process.rounds()
-    assert await _counted(store) == {"page_view": 5 + len(steps), "sign_up": 2}
+    assert await counted(store) == {"page_view": 5 + len(steps), "sign_up": 2}
     assert await _right(store, database)
 
 
@@ -149,3 +143,38 @@ async def test_a_writer_of_whom_nothing_is_stored_is_forgotten(store: Store, dat
     database["events"].delete_many({})
     await rebuild(store)
     assert database["writers"].find_one({"_id": process.ledger.writer}) is None
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_is_read_while_a_rebuild_takes_it_away_is_read_again(store: Store, database: Any) -> None:
+    process = await _some(store)
+    await process.rounds()
+    begun: list[str] = []
+
+    async def meanwhile(name: str) -> None:
+        if name == "counts.rows" and not begun:
+            begun.append(name)
+            await rebuild(store, process)
+
+    double = watched(store, meanwhile, "counts")
+    found = await reader(double).statistics(SCOPE)
+    assert begun
+    assert {name: row.all.events for name, row in found.by_event.items()} == {"page_view": 5, "sign_up": 2}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_is_counted_meanwhile_is_in_the_new_counts_when_they_take_the_place_of_the_old(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_CLOSE", 1)
+    process = await _some(store)
+    added: list[str] = []
+
+    async def meanwhile(name: str) -> None:
+        if name == "counts.add" and len(added) < 3:
+            added.append(name)
+            await process.store(event())
+            await process.rounds()
+
+    await rebuild(store, process, before=meanwhile)
+    assert await counted(store) == {"page_view": 5 + 3, "sign_up": 2}

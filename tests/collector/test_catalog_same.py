@@ -15,12 +15,10 @@ from collector.model import Event
 from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
 from tests.support.collectors import Death
-from tests.support.counting import NOW, Process, answers, count_all, event, expected, rebuild
+from tests.support.counting import NOW, Process, answers, count_all, event, expected, forget, rebuild
 
 CAPS = Caps(events=3, names=3, total=7, slack=1_000)
 """Small, and with so much slack that nothing is left out: what is, is ``test_catalog``'s."""
-
-COLLECTIONS = ("events", "catalog", "catalog_counts", "writers", "meta")
 
 EVENTS = st.builds(
     lambda name, properties, trust, age, lag, keeps: event(
@@ -104,7 +102,7 @@ async def _live(store: Store, acts: list[tuple[int, str, list[Event], int]]) -> 
 
 
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
@@ -114,8 +112,7 @@ async def _live(store: Store, acts: list[tuple[int, str, list[Event], int]]) -> 
 def test_whatever_happens_the_catalog_says_what_is_stored_and_so_does_a_rebuild(
     io_loop: IOLoop, store: Store, database: Any, acts: list[tuple[int, str, list[Event], int]]
 ) -> None:
-    for name in COLLECTIONS:
-        database[name].delete_many({})
+    forget(database)
 
     async def compare() -> None:
         await _live(store, acts)

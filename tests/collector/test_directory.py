@@ -169,7 +169,8 @@ async def test_another_database_in_the_place_of_the_one_before_is_told_and_nothi
     site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = (await site.track(Email="jane@example.com")).body["uuid"]
-    await until(lambda: written(tmp_path / "slot", site.secret))
+    assert (await site.claim(Properties={"isTest": True})).status == 200
+    await until(lambda: written(tmp_path / "slot", site.secret) and written(tmp_path / "slot", site.public))
     secret = bytes(range(32))
     site.db["meta"].update_one({"_id": "secret"}, {"$set": {"value": secret}})
     site.store.health.lost("a test says so")
@@ -179,6 +180,7 @@ async def test_another_database_in_the_place_of_the_one_before_is_told_and_nothi
     assert (OTHER in caplog.text, meanwhile.status, after == before) == (True, 200, False)
     while (found := read(tmp_path / "slot" / FILE)) is None or found.deployment.secret != secret:
         assert (await site.track(Properties={"isTest": True})).status == 200
+    assert not written(tmp_path / "slot", site.public)
     await until(lambda: len(site.events(automatic=None)) == 3)
 
 

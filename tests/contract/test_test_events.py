@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.site import Site
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("quiet")]
 
 YES: list[Any] = [True, 1, -1, 0.5, "1", "true", "yes", "no", "False", "FALSE", "00", " ", [], {}, [0], {"a": False}]
 NO: list[Any] = [False, 0, 0.0, -0.0, None, "", "0", "false"]

@@ -98,6 +98,18 @@ async def count_all(store: Store, caps: Caps = CAPS) -> None:
     await heir.ledger.close()
 
 
+async def counted(store: Store) -> dict[str, int]:
+    """How often each event is said to have come."""
+    found = await reader(store).statistics(SCOPE)
+    return {name: row.all.events for name, row in found.by_event.items()}
+
+
+def forget(database: Any) -> None:
+    """Takes away all events, and all that was made of them."""
+    for name in ("events", "catalog", "catalog_counts", "writers", "meta"):
+        database[name].delete_many({})
+
+
 def reader(store: Store, caps: Caps = CAPS) -> Reader:
     """What answers."""
     return Reader(store.catalog, store.counts, store.writers, caps)
@@ -116,15 +128,15 @@ async def answers(store: Store, caps: Caps = CAPS) -> Row:
     """All that the catalog says of the list."""
     found = await reader(store, caps).statistics(SCOPE)
     listed = await reader(store, caps).properties(SCOPE)
-    assert {event: list(counted.names) for event, counted in found.by_event.items()} == listed.by_event
+    assert {event: list(row.names) for event, row in found.by_event.items()} == listed.by_event
     assert found.truncated == listed.truncated
     return {
         "events": {
             event: {
-                "all": _said(asdict(counted.all)),
-                **{f"name {n}": _said(asdict(c)) for n, c in counted.names.items()},
+                "all": _said(asdict(row.all)),
+                **{f"name {n}": _said(asdict(c)) for n, c in row.names.items()},
             }
-            for event, counted in found.by_event.items()
+            for event, row in found.by_event.items()
         },
         "truncated": found.truncated,
     }
