@@ -134,8 +134,9 @@ class Spooling:
     async def _drain(self) -> None:
         trouble = self._store.health.trouble
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(trouble.wait(), _LOOK_SECONDS)
+            with suppress(TimeoutError):  # not wait_for, which may swallow that this task is cancelled
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await trouble.wait()
             trouble.clear()  # before looking, so that what comes meanwhile is not missed
             try:
                 more = await self._look()
