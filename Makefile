@@ -5,7 +5,7 @@ RUN_STAMP := .venv/.run
 TEST_STAMP := .venv/.test
 NODE_STAMP := sdk/browser/node_modules/.stamp
 
-.PHONY: run test setup lint types bundle bundle-check unit bench clean
+.PHONY: run test setup lint types bundle bundle-check unit faults bench clean
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python -m collector serve --demo $(ARGS)
@@ -45,6 +45,9 @@ bundle-check: setup
 
 unit: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: setup
+	FAULTS=long $(BIN)/python -m pytest tests/faults -s $(ARGS)
 
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -107,6 +107,11 @@ class Event:
         return self.external_id if self.trust == "secret" else None
 
     @property
+    def names_somebody(self) -> bool:
+        """Whether it says whose it is."""
+        return self.email is not None or self.names_id is not None
+
+    @property
     def traits(self) -> dict[str, Any]:
         """The subscriber's traits in an explicit identify; names that begin with ``$`` are context, not traits."""
         if not self.identifies:

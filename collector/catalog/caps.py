@@ -49,6 +49,8 @@ class Received(NamedTuple):
 
 def shown(received: Mapping[K, Received], most: int) -> list[K]:
     """The names that a cap leaves, ascending: of each kind those first received, ties in code-point order."""
+    if len(received) <= most // 2:
+        return sorted(received)
     own: dict[K, datetime] = {name: at.trusted for name, at in received.items() if at.trusted}
     claimed: dict[K, datetime] = {name: at.first for name, at in received.items() if not at.trusted}
     room = max(most - len(own), 0)

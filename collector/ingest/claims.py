@@ -55,7 +55,7 @@ def first_of(event: Event, persons: Persons) -> str:
 
 def named(events: Iterable[Event]) -> set[str]:
     """The keys of all that the events name."""
-    return {key for event in events for key in (email_of(event), id_of(event)) if key}
+    return {key for event in events if event.names_somebody for key in (email_of(event), id_of(event)) if key}
 
 
 def claimed_by_public(events: Iterable[Event]) -> set[str]:
@@ -100,9 +100,9 @@ def ties(events: Sequence[Event], known: Known, persons: Persons) -> list[Tie]:
 
 def _tie(event: Event, known: Known, announced: set[str], persons: Persons) -> Tie:
     tie = Tie(event)
-    address, external = email_of(event), id_of(event)
-    if not address and not external:
+    if not event.names_somebody:
         return tie
+    address, external = email_of(event), id_of(event)
     by_email, by_id = _owner(known, address), _owner(known, external)
     tie.subscriber = by_email or by_id  # rule 4: the address wins
     if by_email and by_id and by_email != by_id:

@@ -48,8 +48,9 @@ class Resolver:
             return [Tie(event) for event in events]
         known = await self._find(keys, claimed_by_public(events))
         events = await self._as_first_sent(events, known)
-        known = await self._claimed(events, known)
-        await self._adopt(events, known)
+        naming = [event for event in events if event.names_somebody]
+        known = await self._claimed(naming, known)
+        await self._adopt(naming, known)
         return ties(events, known, self._persons)
 
     async def _find(self, keys: set[str], asked: set[str]) -> dict[str, Identity]:
@@ -73,7 +74,7 @@ class Resolver:
             event.id
             for event in first.values()
             if event.event_id
-            and (event.email is not None or event.names_id is not None)
+            and event.names_somebody
             and (event.trust == "public" or not named([event]) <= known.keys())
         ]
         rows = await self._stored.get(doubtful) if doubtful else {}

@@ -53,32 +53,20 @@ class Pending:
 
 
 class Delivery:
-    """What a call waits for: the results of its events, in order."""
+    """Events that came together, since when they wait (seconds of the monotonic clock), and their results."""
 
-    def __init__(self, events: int) -> None:
-        self.results: list[Result | None] = [None] * events
-        self._left = events
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def arrived(self, place: int, result: Result) -> None:
-        """Takes one result; the last ends the wait."""
-        self.results[place] = result
-        self._left -= 1
-        if not self._left and not self.done.done():
-            self.done.set_result(None)
+    def __init__(self, events: Sequence[Pending], since: float) -> None:
+        self.events = events
+        self.since = since
+        self.bytes = sum(len(pending.encoded) for pending in events)
+        self.results: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
 
 
-@dataclass(slots=True)
-class Waiting:
-    """An event in the queue: whose it is, and since when (seconds of the monotonic clock)."""
-
-    pending: Pending
-    delivery: Delivery
-    place: int
-    since: float
-
-
-def hand_out(group: Sequence[Waiting], results: Sequence[Result]) -> None:
+def hand_out(group: Sequence[Delivery], results: Sequence[Result]) -> None:
     """Gives each who waits what it waits for."""
-    for waiting, result in zip(group, results, strict=True):
-        waiting.delivery.arrived(waiting.place, result)
+    start = 0
+    for delivery in group:
+        end = start + len(delivery.events)
+        if not delivery.results.done():
+            delivery.results.set_result(results[start:end])
+        start = end

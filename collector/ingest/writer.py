@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from collector.errors import Refusal, unavailable
-from collector.ingest.pending import Delivery, Pending, Result, Waiting, hand_out
+from collector.ingest.pending import Delivery, Pending, Result, hand_out
 from collector.ingest.spooling import Spooling
 from collector.ingest.storing import Storing
 from collector.metrics import Metrics
@@ -53,16 +53,16 @@ class Writer:
         self._spooling = spooling
         self._metrics = metrics
         self._most_events = most_events
-        self._waiting: deque[Waiting] = deque()
-        self._bytes = 0
+        self._waiting: deque[Delivery] = deque()
+        self._events = self._bytes = 0
         self._lanes: set[asyncio.Task[None]] = set()
         self._closing = False
-        metrics.waiting.set_function(lambda: len(self._waiting))
+        metrics.waiting.set_function(lambda: self._events)
 
     @property
     def full(self) -> bool:
         """Whether the next event would be turned away."""
-        return len(self._waiting) >= self._most_events or self._bytes >= MOST_BYTES
+        return self._events >= self._most_events or self._bytes >= MOST_BYTES
 
     async def write(self, event: Event) -> Outcome:
         """Stores an event; returns once it is durable.
@@ -78,20 +78,19 @@ class Writer:
             raise result
         return result
 
-    async def write_many(self, pendings: Sequence[Pending]) -> list[Result]:
+    async def write_many(self, pendings: Sequence[Pending]) -> Sequence[Result]:
         """Stores events as a set; what became of each, in order, once that is durable."""
         if not pendings:
             return []
         if self.full or self._closing:
             return [unavailable() for _ in pendings]
-        delivery, now = Delivery(len(pendings)), time.monotonic()
-        for place, pending in enumerate(pendings):
-            self._waiting.append(Waiting(pending, delivery, place, now))
-            self._bytes += len(pending.encoded)
-        if not self._lanes or (len(self._lanes) < _LANES and len(self._waiting) >= LARGE):
+        delivery = Delivery(pendings, time.monotonic())
+        self._waiting.append(delivery)
+        self._events += len(pendings)
+        self._bytes += delivery.bytes
+        if not self._lanes or (len(self._lanes) < _LANES and self._events >= LARGE):
             self._lanes.add(asyncio.create_task(self._flush()))
-        await delivery.done
-        return [result or unavailable() for result in delivery.results]
+        return await delivery.results
 
     async def close(self) -> None:
         """Returns once nothing waits; takes nothing more, or clients that go on could keep it from ending."""
@@ -112,28 +111,35 @@ class Writer:
         """Lets those that are being read join: half as many groups cost half as much, in this process and in MongoDB.
         One that comes alone waits for nobody."""
         latest, before = time.monotonic() + GATHER, 0
-        while before < len(self._waiting) < LARGE and time.monotonic() < latest:
-            before = len(self._waiting)
+        while before < self._events < LARGE and time.monotonic() < latest:
+            before = self._events
             await asyncio.sleep(0)
 
-    def _next_group(self) -> list[Waiting]:
-        group: list[Waiting] = []
-        size = 0
-        while self._waiting and len(group) < MOST_IN_GROUP and size < MOST_GROUP_BYTES:
+    def _next_group(self) -> list[Delivery]:
+        group: list[Delivery] = []
+        events = size = 0
+        while self._waiting and (not group or _fits(events + len(self._waiting[0].events), size)):
             group.append(self._waiting.popleft())
-            size += len(group[-1].pending.encoded)
+            events += len(group[-1].events)
+            size += group[-1].bytes
+        self._events -= events
         self._bytes -= size
         return group
 
-    async def _stored(self, group: Sequence[Waiting]) -> list[Result]:
+    async def _stored(self, group: Sequence[Delivery]) -> list[Result]:
         """What became of each: in MongoDB if it takes them in time, else in the spool."""
-        pendings = [waiting.pending for waiting in group]
+        pendings = [pending for delivery in group for pending in delivery.events]
         patience = max(PATIENCE - (time.monotonic() - group[0].since), _LEAST_PATIENCE)
         started = time.perf_counter()
         with within(patience):
             results = await self._storing.store(pendings)
         self._storing.count(results)
         self._metrics.flush_seconds.observe(time.perf_counter() - started)
-        self._metrics.flush_events.observe(len(group))
-        kept = iter(await self._spooling.keep([p for p, result in zip(pendings, results, strict=True) if not result]))
-        return [result or next(kept) for result in results]
+        self._metrics.flush_events.observe(len(pendings))
+        left = [pending for pending, result in zip(pendings, results, strict=True) if result is None]
+        kept = iter(await self._spooling.keep(left))
+        return [next(kept) if result is None else result for result in results]
+
+
+def _fits(events: int, size: int) -> bool:
+    return events <= MOST_IN_GROUP and size < MOST_GROUP_BYTES

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -27,7 +27,7 @@ from collector.storage.merging import merged
 _REBUILD_SECONDS = 86_400.0
 """What a rebuild may take, a step; without it the client's limit for a request would hold."""
 _MANY = 3_000
-"""Entries of which it is cheaper to have MongoDB bring them together first: with a retention a name has one a day."""
+"""Entries beyond which MongoDB had better bring them together first: with a retention a name has one a day."""
 
 Group = tuple[str, datetime | None, str]
 """Scope, end of retention, event: the names below it are what the caps count."""
@@ -36,8 +36,7 @@ WHOLE = -1
 """The ``partial`` of an entry that all events with its name have been met for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name in the catalog: ``name`` None is the event itself."""
 
     event: str
@@ -68,19 +67,21 @@ class Catalog:
     async def entries(self, scope: str) -> list[Entry]:
         """Every name of a scope that some kept event still has; once, or once for each end of retention."""
         query = {"scope": scope, **alive()}
-        shown = {"_id": 0, "event": 1, "name": 1, "first": 1, "trusted": 1, "partial": 1}
-        rows = await self._collection.find(query, shown, limit=_MANY + 1, batch_size=_MANY + 1).to_list(None)
-        if len(rows) <= _MANY:
-            return [_entry(row["event"], row) for row in rows]
-        return [entry async for entry in self._together(query)]
+        shown = dict.fromkeys(("event", "name", "first", "trusted", "partial", "expire_at"), 1) | {"_id": 0}
+        cursor = self._collection.find(query, shown, batch_size=_MANY + 1)
+        rows = await cursor.to_list(_MANY + 1)
+        if len(rows) > _MANY and any("expire_at" in row for row in rows):
+            await cursor.close()
+            return [entry async for entry in self._together(query)]
+        return [_entry(row["event"], row) for row in [*rows, *await cursor.to_list(None)]]
 
     async def _together(self, query: Document) -> AsyncIterator[Entry]:
         once = {part: {"$min": f"${part}"} for part in ("first", "trusted")} | {"partial": {"$max": "$partial"}}
         pipeline: list[Document] = [
             {"$match": query},
             {"$group": {"_id": {"event": "$event", "name": "$name"}, **once}},
-            {"$set": {"name": "$_id.name"}},
-            {"$group": {"_id": "$_id.event", "names": {"$push": "$$ROOT"}}},
+            {"$project": {"_id": "$_id.event", "of": {"name": "$_id.name", **{part: f"${part}" for part in once}}}},
+            {"$group": {"_id": "$_id", "names": {"$push": "$of"}}},
         ]
         async for row in self._collection.aggregate(pipeline, allowDiskUse=True):
             for name in row["names"]:

@@ -169,26 +169,24 @@ def _as_sent(properties: Any) -> Document:
 
 
 def _document(event: Event) -> Document:
-    row: Document = {
-        "_id": event.id,
-        "scope": event.scope,
-        "user_id": event.user_id,
-        "list_id": event.list_id,
-        "event": event.name,
-        "event_id": event.event_id,
-        "uuid": event.visitor,
-        "email": event.email,
-        "external_id": event.external_id,
-        "properties": event.properties,
-        "time": event.time,
-        "received": event.received,
-        "timestamp": event.timestamp,
-        "sent_at": event.sent_at,
-        "trust": event.trust,
-        "key": event.key,
-        "expire_at": event.expire_at,
-    }
-    return {name: value for name, value in row.items() if value is not None} | dict.fromkeys(event.marks, True)
+    row: Document = {"_id": event.id, "scope": event.scope, "user_id": event.user_id, "event": event.name}
+    for name, value in (
+        ("list_id", event.list_id),
+        ("event_id", event.event_id),
+        ("email", event.email),
+        ("external_id", event.external_id),
+        ("timestamp", event.timestamp),
+        ("sent_at", event.sent_at),
+        ("key", event.key),
+        ("expire_at", event.expire_at),
+    ):
+        if value is not None:
+            row[name] = value
+    row["uuid"], row["properties"], row["trust"] = event.visitor, event.properties, event.trust
+    row["time"], row["received"] = event.time, event.received
+    for mark in event.marks:
+        row[mark] = True
+    return row
 
 
 def day_end(moment: datetime) -> datetime:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.support.clock import Clock
 from tests.support.site import Answer, Site
 
 PATH = "/api/v1/website_events.properties"
@@ -215,3 +216,40 @@ async def test_a_session_reads_its_users_lists(site: Site) -> None:
     login = await site.call("/api/v1/user.login", {"Username": site.user, "Password": site.password})
     answer = await site.call(PATH, {"SessionID": login.body["SessionID"], "ListID": site.list_id})
     assert answer.body == {"ListID": site.list_id, "Properties": {"page_view": []}}
+
+
+async def _bring(send: Any, names: list[str]) -> None:
+    """Events with these names, as many as fit into each."""
+    for start in range(0, len(names), 250):
+        answer = await send("page_view", Properties=dict.fromkeys(names[start : start + 250], 1))
+        assert answer.status == 200
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_thousand_names_of_an_event_are_listed_and_where_there_is_one_more_the_answer_says_so(
+    site: Site, clock: Clock
+) -> None:
+    names = [f"name {number:04}" for number in range(1_000)]
+    await _bring(site.track, names)
+    full = await _asked(site, ListID=site.list_id)
+    assert (full.body["Properties"], full.headers.get("X-Footfall-Truncated")) == ({"page_view": names}, None)
+    clock.move(seconds=1)
+    await _bring(site.track, ["another"])
+    cut = await _asked(site, ListID=site.list_id)
+    assert (cut.body["Properties"], cut.headers["X-Footfall-Truncated"]) == ({"page_view": names}, "true")
+    assert len(site.events(**{"properties.another": 1})) == 1
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_names_that_only_public_keys_have_brought_fill_half_and_take_no_room_of_the_site_s_own(
+    site: Site, clock: Clock
+) -> None:
+    claimed = [f"claimed {number:04}" for number in range(501)]
+    own = [f"own {number:04}" for number in range(501)]
+    await _bring(site.claim, claimed[:500])
+    assert await site.properties() == {"page_view": claimed[:500]}
+    clock.move(seconds=1)
+    await _bring(site.claim, claimed[500:])
+    assert await site.properties() == {"page_view": claimed[:500]}
+    await _bring(site.track, own)
+    assert await site.properties() == {"page_view": [*claimed[:499], *own]}
