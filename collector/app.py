@@ -85,9 +85,31 @@ async def build(
     page = page or ops.own_page(metrics.registry)
     persons = Persons(lambda: store.deployment.secret)
     engine = await start_engine(store, persons, place, settings, caps, metrics)
+    services = _services(store, settings, place, now, metrics, caps, engine, persons)
+    in_flight = InFlight()
+    application = Front(
+        _door(services, in_flight),
+        _api_routes(),
+        _pages(settings, page, engine.readiness, demo_key),
+        log_function=log_request,
+        compress_response=True,
+    )
+    return Collector(application, engine, services.directory, services.limits, in_flight)
+
+
+def _services(
+    store: Store,
+    settings: Settings,
+    place: Path,
+    now: Callable[[], datetime],
+    metrics: Metrics,
+    caps: Caps,
+    engine: Engine,
+    persons: Persons,
+) -> Services:
     known = Known(place, store.deployment, settings.known_hours, now)
     known.load()
-    services = Services(
+    return Services(
         settings=settings,
         store=store,
         directory=Directory(store, known, breaks=settings.spool_mb > 0),
@@ -107,15 +129,6 @@ async def build(
         clock=now,
         pending=engine.spooling.on_host,
     )
-    in_flight = InFlight()
-    application = Front(
-        _door(services, in_flight),
-        _api_routes(),
-        _pages(settings, page, engine.readiness, demo_key),
-        log_function=log_request,
-        compress_response=True,
-    )
-    return Collector(application, engine, services.directory, services.limits, in_flight)
 
 
 def _door(services: Services, in_flight: InFlight) -> Door:
