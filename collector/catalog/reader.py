@@ -56,7 +56,8 @@ class EventCounted:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What is shown of a list, counted; ``lag`` is how many events of all lists are stored and not counted yet."""
+    """What is shown of a list, counted; ``lag`` is how many events of all lists are stored and not counted yet. While a
+    block is being counted, which takes some milliseconds, one name may be ahead of another by its events."""
 
     by_event: dict[str, EventCounted]
     truncated: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -57,7 +58,8 @@ class Spooling:
         self._draining: asyncio.Task[None] | None = None
         self._segment: Segment | None = None
         self._place = self._waiting = 0
-        self._doubtful: list[Pending] = []
+        self._group: deque[tuple[bytes, Pending | None]] = deque()
+        self._doubtful = False
         self._pause = 0.0
 
     @property
@@ -116,7 +118,7 @@ class Spooling:
         kept = await self._apart(lambda: _append(self._spool, group)) if self._spool else set[int]()
         self._waiting += len(kept)
         self._told.set(self._waiting)
-        self._doubtful += [pending for place, pending in enumerate(group) if place not in kept and pending.number]
+        self._doubtful |= any(pending.number for place, pending in enumerate(group) if place not in kept)
         self._store.health.trouble.set()
         full = unavailable(RETRY_AFTER if self._spool else 1)
         return [_kept(pending) if place in kept else full for place, pending in enumerate(group)]
@@ -164,9 +166,9 @@ class Spooling:
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
         if not await self._works():
             return
-        # Nothing of an earlier try can be under way any more.
-        doubtful, self._doubtful = self._doubtful, []
-        self._storing.settle(doubtful)
+        if self._doubtful:
+            self._doubtful = False
+            self._storing.renew()
         self._store.health.found()
 
     async def _works(self) -> bool:
@@ -186,13 +188,15 @@ class Spooling:
         if self._spool is None:
             return False
         if self._segment is None:
-            self._segment = await self._apart(self._spool.oldest)
-            self._place = 0
+            self._segment, self._place = await self._apart(self._spool.oldest), 0
         if self._segment is None:
             return False
-        payloads = [record.payload for record in self._segment.records[self._place : self._place + _IN_GROUP]]
-        if payloads:
-            await self._deliver(payloads)
+        if not self._group:
+            records = self._segment.records[self._place : self._place + _IN_GROUP]
+            self._group.extend((record.payload, _read(record.payload)) for record in records)
+            self._place += len(records)
+        if self._group:
+            await self._deliver(self._group)
         else:
             await self._end(self._segment)
         return True
@@ -216,20 +220,20 @@ class Spooling:
             except OSError as error:
                 log.warning("what is to be tried again cannot be read: %s", error)
 
-    async def _deliver(self, payloads: Sequence[bytes]) -> None:
-        pendings = [_read(payload) for payload in payloads]
+    async def _deliver(self, group: deque[tuple[bytes, Pending | None]]) -> None:
+        """Takes from a group what is delivered; what is left may be stored, and comes again under the same numbers."""
         with within(_GROUP_SECONDS):
-            results = await self._storing.store([pending for pending in pendings if pending])
-        done = iter(results)
-        for payload, pending in zip(payloads, pendings, strict=True):
-            result = next(done) if pending else None
+            results = iter(await self._storing.store([pending for _, pending in group if pending]))
+        while group:
+            payload, pending = group[0]
+            result = next(results) if pending else None
             reason = await self._reason(result) if pending else "unreadable"
             if reason is None:
                 return
             if reason:
                 await self._set_aside(payload, reason)
             # In one step, so that the books balance at every moment of it.
-            self._place += 1
+            group.popleft()
             self._waiting -= 1
             self._storing.count([result])
             self._metrics.events.labels("set_aside").inc(bool(reason))

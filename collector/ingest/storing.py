@@ -41,8 +41,13 @@ class Storing:
     async def store(self, group: Sequence[Pending]) -> list[Result | None]:
         """What became of each; None where MongoDB is away, and it is unknown."""
         results = await self._results(group)
-        self.settle([pending for pending, result in zip(group, results, strict=True) if result is not None])
+        self._settle([pending for pending, result in zip(group, results, strict=True) if _is_certain(result)])
         return results
+
+    def renew(self) -> None:
+        """Of some events nobody will learn whether they are stored: what is counted under their numbers is found by
+        looking."""
+        self._ledger.renew()
 
     def count(self, results: Iterable[Result | None]) -> None:
         """Counts those that are stored."""
@@ -51,7 +56,7 @@ class Storing:
         self._metrics.duplicates.inc(duplicates)
         self._metrics.stored.inc(len(outcomes) - duplicates)
 
-    def settle(self, pendings: Sequence[Pending]) -> None:
+    def _settle(self, pendings: Sequence[Pending]) -> None:
         """No insertion of these events is under way any more."""
         settled: dict[str, list[int]] = {}
         for pending in pendings:
@@ -85,6 +90,11 @@ class Storing:
             self._health.lost(error)
         else:
             log.warning("MongoDB did not take a write: %s", error)
+
+
+def _is_certain(result: Result | None) -> bool:
+    """Whether all that an event brings is there, or none of it: of one that met a fault of ours that is unknown."""
+    return isinstance(result, Outcome) or (result is not None and result.__cause__ is None)
 
 
 def _internal(error: Exception) -> Refusal:

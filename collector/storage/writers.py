@@ -142,7 +142,11 @@ class Writers:
         writes = [
             UpdateOne(
                 {"_id": part.writer, f"{field}.block": {"$not": {"$gte": block}}},
-                {"$set": {field: {"block": block, "numbers": list(part.counted)}}},
+                {
+                    "$set": {field: {"block": block, "numbers": list(part.counted)}},
+                    # Of one that died before it was written down, another generation has counted nothing yet.
+                    "$setOnInsert": {"open": True, "look": True},
+                },
                 upsert=True,
             )
             for part in parts

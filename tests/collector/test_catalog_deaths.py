@@ -64,7 +64,7 @@ async def test_an_event_of_the_dead_that_comes_late_is_counted_once_somebody_has
     database["events"].insert_one({**database["events"].find_one({}), "_id": "late", "writer": writer, "seq": number})
     heir = Process(store)
     heir.ledger.settle(writer, [number])
-    await heir.rounds(6)
+    await heir.rounds(12)
     assert await counted(store) == {"page_view": 4}
 
 
@@ -188,7 +188,7 @@ async def test_news_of_the_dead_is_told_again_where_mongodb_did_not_take_it(stor
     with pytest.raises(StoreAway):
         await heir.rounds()
     death.arm(0)
-    await heir.rounds(6)
+    await heir.rounds(12)
     assert await counted(store) == {"page_view": 2}
 
 
@@ -197,7 +197,7 @@ async def test_news_of_a_writer_does_not_end_the_wait_for_what_may_still_come(st
     writer, number, come = await _one_of_the_dead(store, database)
     heir = Process(store)
     heir.ledger.settle(writer, [number])
-    await heir.rounds(6)
+    await heir.rounds(12)  # so that it leads, and has looked
     come()  # as what is still on its way does, of which nobody knows
     await heir.rounds(DEAD)
     assert await counted(store) == {"page_view": 2}

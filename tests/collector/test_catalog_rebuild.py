@@ -123,6 +123,19 @@ async def test_whatever_operation_it_dies_at_every_answer_stays_right_and_anothe
     assert n > 10
 
 
+@pytest.mark.gen_test(timeout=60)
+async def test_one_that_dies_does_not_hide_a_writer_of_whom_nobody_knew(store: Store, database: Any) -> None:
+    async def die(name: str) -> None:
+        if name == "writers.change":
+            raise StoreAway(name)
+
+    await Process(store).store(event())
+    with pytest.raises(StoreAway):
+        await rebuild(store, before=die)
+    await count_all(store)
+    assert await counted(store) == {"page_view": 1}
+
+
 @pytest.mark.usefixtures("small")
 @pytest.mark.gen_test(timeout=60)
 async def test_of_two_at_once_the_later_stands(store: Store, database: Any) -> None:
