@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,24 @@ def answers(url: str) -> bool:
         return False
 
 
-def start(data_dir: Path, port: int, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
-    """Starts a collector and returns once it answers; it must be stopped."""
+def start(
+    data_dir: Path, port: int, *arguments: str, log: Path | None = None, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Starts a collector, behind the command ``before``, and returns once it answers; it must be stopped."""
     output = (log or data_dir.with_suffix(".log")).open("a")
     process = subprocess.Popen(
-        [sys.executable, "-m", "collector", "serve", "--data-dir", str(data_dir), "--port", str(port), *arguments],
+        [
+            *before,
+            sys.executable,
+            "-m",
+            "collector",
+            "serve",
+            "--data-dir",
+            str(data_dir),
+            "--port",
+            str(port),
+            *arguments,
+        ],
         stdout=output,
         stderr=output,
         text=True,
