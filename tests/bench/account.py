@@ -32,12 +32,12 @@ class Account:
         self._refused: set[str] = set()
         self._announced = range(1)
 
-    def add(self, result: Result, newcomers: int) -> Result:
-        """Enters the answers to a load that has named so many new addresses."""
+    def add(self, result: Result, newcomers: int, whole: bool = True) -> Result:
+        """Enters the answers to a load that has named so many new addresses; fewer where not all of it was sent."""
         self._acknowledged += result.acknowledged
         self._refused.update(result.refused)
         least, most = self._announced[0], self._announced[-1] + newcomers
-        self._announced = range(least if result.refused else least + newcomers, most + 1)
+        self._announced = range(least + newcomers if whole and not result.refused else least, most + 1)
         return result
 
     def add_all(self, result: Result, newcomers: int) -> Result:
