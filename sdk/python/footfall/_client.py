@@ -1,45 +1,124 @@
-"""The client: an event in, the collector's verdict out."""
+"""The client: events in, and what the collector says of them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from threading import TIMEOUT_MAX
 from types import TracebackType
-from typing import Any
+from typing import Any, Optional
 from uuid import UUID
 
+from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
+from ._queue import Event
 from ._retry import deliver
+from ._scope import Scope, current_scope, release_held
+from ._sender import Sender
 from ._transport import Transport
-from ._values import snapshot
+from ._values import encoded, with_title
 from ._verdict import Verdict, verdict_of
+from ._worker import Limits, Stats, Worker
 
 PATH = "/api/v1/event"
 NO_TEST = (False, 0, None, "", "0", "false")
 """The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
+MAX_BYTES = 72 << 10
+"""An event above this is over the collector's 64 KiB of properties, and is not queued."""
+_testing: ContextVar[Optional[bool]] = ContextVar("footfall_testing", default=None)  # noqa: UP045 (3.9 evaluates it)
 
 
 class Client:
-    """Sends events to one collector with one key, over one kept connection. Threads may share it, and so may forks.
+    """Sends events to one collector with one key, from a thread of its own. Threads may share it, and so may forks.
 
     Args:
-        url: The collector's address, like ``https://footfall.example.com``; a path in it is kept.
-        key: A secret key (``sk_…``) with the permission ``Events.Track``.
-        timeout: The seconds that one call may take, its retries included, before a silent collector is given up.
+        url: The collector's address, like ``https://footfall.example.com``; a path in it is kept. By default
+            ``FOOTFALL_URL``.
+        key: A secret key (``sk_…``) with the permission ``Events.Track``. By default ``FOOTFALL_KEY``.
+        timeout: The seconds that one request may take, the retries of ``track_now`` included.
+        is_test: Whether its events are test events, where a call does not say. By default ``FOOTFALL_TEST``.
+        disabled: Whether it sends nothing at all. ``FOOTFALL_DISABLED`` disables every client.
+        debug: Whether a mistake in a call raises TypeError or ValueError; else it is settled or counted.
+        on_drop: Called with an event's id and a reason when it is lost.
+        limits: How much waits and is sent at once.
 
     Raises:
         ValueError: *url*, *key* or *timeout* cannot be one.
     """
 
-    def __init__(self, url: str, key: str, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        is_test: bool | None = None,
+        disabled: bool = False,
+        debug: bool = False,
+        on_drop: OnDrop | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         if not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("timeout: a number of seconds above 0")
-        self._transport = Transport(url, key)
-        self._timeout = timeout
+        self._disabled = disabled or _is_on("FOOTFALL_DISABLED")
+        url, key = _address(url, key, self._disabled)
+        self._transport, self._timeout = Transport(url, key), timeout
+        self._debug, self._drops = debug, Drops(on_drop)
+        self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
+        self._worker = Worker(Sender(Transport(url, key), timeout), self._drops, limits or Limits())
 
     def track(
+        self,
+        event: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        email: str | None = None,
+        id: str | int | None = None,
+        uuid: str | UUID | None = None,
+        list_id: int | None = None,
+        timestamp: datetime | float | str | None = None,
+        event_id: str | None = None,
+        is_test: bool | None = None,
+    ) -> str:
+        """Have one event sent, and return its identifier at once. Raises nothing, unless the client is in ``debug``.
+
+        Args:
+            event: Its name, like ``page_view``, ``conversion`` or one of your own.
+            properties: Values under names of your choice, copied as they are now. What JSON has no type for becomes
+                one that it has: a datetime an ISO 8601 string, a Decimal a number, a set a list, a dataclass an object.
+            email: The subscriber's address.
+            id: The subscriber's identifier in your system.
+            uuid: The visitor.
+            list_id: The list of the event, where it is not the key's own.
+            timestamp: When it happened, if that was not now: a datetime (a naive one is UTC), an epoch in seconds or
+                milliseconds, or an ISO 8601 string.
+            event_id: What identifies the event, so that sending it again stores it once; made if it is not given.
+            is_test: True checks the event as any other and keeps nothing, False makes it a real one. Otherwise
+                ``isTest`` in *properties*, the client or ``test_mode`` decides.
+        """
+        event_id = event_id or event_ids.next()
+        if timestamp is None:
+            timestamp = time.time_ns() // 1_000_000
+        try:
+            marked, scope = self._marked(properties, is_test), current_scope()
+            if scope is not None:
+                marked, who = scope.filled(marked, {"email": email, "id": id, "uuid": uuid})
+                email, id, uuid = who["email"], who["id"], who["uuid"]
+            text = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), self._debug)
+            self._put(event, Event(event_id, text), scope, "$page_title" in marked)
+        except Exception as fault:
+            if self._debug:
+                raise
+            logger.debug("An event could not be read: %s", fault)
+            self._drops.add(event_id, "invalid")
+        return event_id
+
+    def track_now(
         self,
         event: str,
         properties: Mapping[str, Any] | None = None,
@@ -54,41 +133,73 @@ class Client:
     ) -> Verdict:
         """Send one event, and wait for the collector's verdict: once this returns, the event is safe.
 
-        Args:
-            event: Its name, like ``page_view``, ``conversion`` or one of your own.
-            properties: JSON values under names of your choice. A datetime or date becomes an ISO 8601 string, a Decimal
-                a number, a UUID a string. They are copied, and never changed.
-            email: The subscriber's address.
-            id: The subscriber's identifier in your system.
-            uuid: The visitor.
-            list_id: The list of the event, where it is not the key's own.
-            timestamp: When it happened, if that was not now: a datetime (a naive one is UTC), an epoch in seconds or
-                milliseconds, or an ISO 8601 string.
-            event_id: What identifies the event, so that sending it again stores it once; made if it is not given.
-            is_test: True checks the event as any other and keeps nothing, False makes it a real one. Otherwise
-                ``isTest`` in *properties* decides.
+        Takes what ``track`` does. Of a disabled client, the verdict is one of an event that was not tracked.
 
         Raises:
             ApiError: The collector did not take the event.
             NetworkError: No answer came.
             TypeError, ValueError: A value that JSON cannot hold; the message names it.
         """
-        marked = _marked(properties, is_test)
-        parameters = {
-            "Event": event,
-            "EventID": event_id or event_ids.next(),
-            "ListID": list_id,
-            "Email": email,
-            "ID": id,
-            "UUID": uuid,
-            "Timestamp": timestamp,
-        }
-        answer = deliver(self._transport, PATH, _encoded(parameters, marked), self._timeout)
+        marked = self._marked(properties, is_test)
+        event_id = event_id or event_ids.next()
+        body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
+        if self._disabled:
+            return Verdict("disabled", str(uuid or ""), None if id is None else str(id), False, tracked=False)
+        answer = deliver(self._transport, PATH, body, self._timeout)
         return verdict_of(answer, tracked=marked.get("isTest") in NO_TEST)
 
-    def close(self) -> None:
-        """Close the kept connection. A later ``track`` opens another."""
+    async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
+        """``track_now`` without holding up the event loop."""
+        import asyncio  # noqa: PLC0415 (25 ms that only those pay who have it imported already)
+
+        call = partial(self.track_now, event, properties, **options)
+        return await asyncio.get_running_loop().run_in_executor(None, call)
+
+    def page(
+        self, url: str | None = None, title: str | None = None, properties: Mapping[str, Any] | None = None, **who: Any
+    ) -> str:
+        """Track a ``page_view`` of *url*, titled *title*. Takes what ``track`` does."""
+        about = {"$current_url": url, "$page_title": title}
+        return self._with("page_view", {name: value for name, value in about.items() if value}, properties, who)
+
+    def identify(self, email: str | None = None, traits: Mapping[str, Any] | None = None, **who: Any) -> str:
+        """Tell who a visitor is, with the subscriber's *traits*. Takes what ``track`` does."""
+        return self.track("identify", traits, email=email, **who)
+
+    def conversion(
+        self, conversion_id: Any, name: str, value: Any, properties: Mapping[str, Any] | None = None, **who: Any
+    ) -> str:
+        """Track a ``conversion``: its identifier, name and value. Takes what ``track`` does."""
+        about = {"conversion-id": conversion_id, "conversion-name": name, "conversion-value": value}
+        return self._with("conversion", about, properties, who)
+
+    @contextlib.contextmanager
+    def test_mode(self, on: bool = True) -> Iterator[None]:
+        """Within it, in this thread or task, the events of all clients are test events."""
+        token = _testing.set(on)
+        try:
+            yield
+        finally:
+            _testing.reset(token)
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Send what waits now; whether all of it was settled within *timeout* seconds.
+
+        Events that wait for the title of their page are sent without it.
+        """
+        release_held()
+        return self._worker.flush(timeout)
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Flush within *timeout* seconds and close the connections. A later call opens them again."""
+        release_held()
+        flushed = self._worker.close(timeout)
         self._transport.close()
+        return flushed
+
+    def stats(self) -> Stats:
+        """What this client has sent and lost."""
+        return self._worker.stats()
 
     def __enter__(self) -> Client:
         return self
@@ -98,16 +209,64 @@ class Client:
     ) -> None:
         self.close()
 
+    def _with(self, event: str, about: dict[str, Any], properties: Any, who: dict[str, Any]) -> str:
+        try:
+            return self.track(event, {**(properties or {}), **about}, **who)
+        except TypeError:
+            if self._debug:
+                raise
+            return self.track(event, about)
 
-def _marked(properties: Mapping[str, Any] | None, is_test: bool | None) -> dict[str, Any]:
-    """A copy of *properties*, with the flag of test events set as *is_test* asks."""
-    if not isinstance(properties, (Mapping, type(None))):
-        raise TypeError(f"properties: a mapping, not {type(properties).__name__}")
-    copy = snapshot(properties or {}, "property")
-    return copy if is_test is None else {**copy, "isTest": is_test}
+    def _marked(self, properties: Mapping[str, Any] | None, is_test: bool | None) -> Mapping[str, Any]:
+        """*properties*, with the flag of test events set as it was asked for."""
+        if not isinstance(properties, (Mapping, type(None))):
+            raise TypeError(f"properties: a mapping, not {type(properties).__name__}")
+        given = {} if properties is None else properties
+        if is_test is None and "isTest" not in given:
+            testing = _testing.get()
+            is_test = self._is_test if testing is None else testing
+        return given if is_test is None else {**given, "isTest": is_test}
+
+    def _put(self, name: str, event: Event, scope: Scope | None, titled: bool) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError("event: a name")
+        if len(event.text) > MAX_BYTES:
+            if self._debug:
+                raise ValueError("properties: over 64 KiB")
+            self._drops.add(event.id, "too large")
+        elif scope is not None and scope.refused:
+            self._drops.add(event.id, PRIVACY)
+        elif not self._disabled:
+            self._queue(event, None if titled else scope)
+
+    def _queue(self, event: Event, scope: Scope | None) -> None:
+        """Have *event* sent, now or when *scope* knows its title."""
+
+        def release(title: str | None) -> None:
+            self._worker.put(event if title is None else event._replace(text=with_title(event.text, title)))
+
+        if scope is None or not scope.hold(release):
+            self._worker.put(event)
 
 
-def _encoded(parameters: dict[str, Any], properties: dict[str, Any]) -> bytes:
-    given = {name: value for name, value in parameters.items() if value is not None}
-    body = {**snapshot(given, "parameter"), "Properties": properties}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+def _body(
+    event: str, event_id: str, list_id: Any, email: Any, id: Any, uuid: Any, timestamp: Any, properties: Any
+) -> dict[str, Any]:
+    """The parameters of one event.track; the properties are the last."""
+    body: dict[str, Any] = {"Event": event, "EventID": event_id}
+    for name, value in (("ListID", list_id), ("Email", email), ("ID", id), ("UUID", uuid), ("Timestamp", timestamp)):
+        if value is not None:
+            body[name] = value
+    body["Properties"] = properties
+    return body
+
+
+def _address(url: str | None, key: str | None, disabled: bool) -> tuple[str, str]:
+    """Where to send, as given or from the environment. A disabled client needs neither."""
+    url = url if url is not None else os.environ.get("FOOTFALL_URL", "")
+    key = key if key is not None else os.environ.get("FOOTFALL_KEY", "")
+    return (url or "http://disabled.invalid", key or "disabled") if disabled else (url, key)
+
+
+def _is_on(variable: str) -> bool:
+    return os.environ.get(variable, "").strip().lower() not in {"", "0", "false", "no", "off"}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import itertools
-import secrets
+import os
 import time
 
 from ._fork import renew_after_fork
@@ -23,7 +23,7 @@ class EventIds:
     def renew(self) -> None:
         """Begin a new numbering, as a forked child must."""
         milliseconds = time.time_ns() // 1_000_000
-        self._start = f"{milliseconds:012x}{secrets.token_hex(8)}"
+        self._start = f"{milliseconds:012x}{os.urandom(8).hex()}"
         self._numbers = itertools.count(1)
 
     def next(self) -> str:

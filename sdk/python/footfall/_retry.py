@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from email.utils import parsedate_to_datetime
 
 from ._transport import Answer, Deadline, Transport
 
@@ -21,7 +20,8 @@ def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Ans
     deadline = Deadline(timeout)
     for pause in _pauses():
         answer = transport.post(path, body, deadline)
-        wait = _asked(answer, pause)
+        asked = asked_seconds(answer)
+        wait = pause if asked is None else asked
         if answer.status not in LATER or not deadline.allows(wait):
             return answer
         time.sleep(wait)
@@ -33,11 +33,16 @@ def _pauses() -> list[float]:
     return [random.uniform(0, 2**n) for n in range(TRIES - 1)]  # noqa: S311 (chance, not a secret)
 
 
-def _asked(answer: Answer, otherwise: float) -> float:
+def asked_seconds(answer: Answer) -> float | None:
+    """The seconds of ``Retry-After``, given so or as a date; None where there is none that can be read."""
     asked = answer.retry_after.strip()
     if asked.isascii() and asked.isdigit():
         return float(asked)
+    if not asked:
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 (an import that the app's start need not pay)
+
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
-        return otherwise
+        return None

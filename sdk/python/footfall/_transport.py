@@ -13,12 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Callable, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ._fork import renew_after_fork
+from ._proxy import authorization, proxy_for
 from ._version import __version__
 from .errors import NetworkError
 
@@ -62,16 +62,26 @@ class Transport:
             "Content-Type": "application/json",
             "User-Agent": f"footfall-python/{__version__}",
         }
-        self._connect = _connector(self._url)
+        proxy = proxy_for(self._url)
+        self._connect = _connector(self._url, proxy)
+        # A proxy of plain HTTP is asked for the whole address.
+        plain = proxy is not None and self._url.scheme == "http"
+        self._prefix = f"http://{self._url.netloc}{self._url.path}" if plain else self._url.path
+        if plain and proxy is not None:
+            self._headers.update(authorization(proxy))
         self._connection = self._connect()
         self._lock = threading.Lock()
         renew_after_fork(self)
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Answer:
-        """Send *body* to *path* below the url. Raises NetworkError where no answer comes before *deadline*."""
+    def post(self, path: str, body: bytes, deadline: Deadline, gzip: bool = False) -> Answer:
+        """Send *body*, which is compressed where *gzip*, to *path* below the url.
+
+        Raises NetworkError where no answer comes before *deadline*.
+        """
+        headers = {**self._headers, "Content-Encoding": "gzip"} if gzip else self._headers
         try:
             with self._alone(deadline):
-                return self._post(self._url.path + path, body, deadline)
+                return self._post(self._prefix + path, body, headers, deadline)
         except (OSError, HTTPException) as fault:
             raise NetworkError(f"No answer from {self._url.netloc}: {fault or type(fault).__name__}") from fault
 
@@ -99,18 +109,18 @@ class Transport:
         finally:
             lock.release()
 
-    def _post(self, path: str, body: bytes, deadline: Deadline) -> Answer:
+    def _post(self, path: str, body: bytes, headers: dict[str, str], deadline: Deadline) -> Answer:
         try:
-            return self._exchange(path, body, deadline)
+            return self._exchange(path, body, headers, deadline)
         except socket.timeout:
             raise
         except (OSError, HTTPException):
-            return self._exchange(path, body, deadline)
+            return self._exchange(path, body, headers, deadline)
 
-    def _exchange(self, path: str, body: bytes, deadline: Deadline) -> Answer:
+    def _exchange(self, path: str, body: bytes, headers: dict[str, str], deadline: Deadline) -> Answer:
         try:
             self._limit(deadline)
-            self._connection.request("POST", path, body, self._headers)
+            self._connection.request("POST", path, body, headers)
             self._limit(deadline)
             response = self._connection.getresponse()
             return Answer(response.status, response.read(), response.getheader("Retry-After", ""))
@@ -125,12 +135,21 @@ class Transport:
             self._connection.sock.settimeout(self._connection.timeout)
 
 
-def _connector(url: SplitResult) -> Callable[[], HTTPConnection]:
+def _connector(url: SplitResult, proxy: SplitResult | None) -> Callable[[], HTTPConnection]:
     """What makes connections to *url*; the certificate authorities are loaded once."""
-    host = url.hostname or ""
-    if url.scheme == "https":
-        return partial(HTTPSConnection, host, url.port or 443, context=ssl.create_default_context())
-    return partial(HTTPConnection, host, url.port or 80)
+    host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    context = ssl.create_default_context() if url.scheme == "https" else None
+
+    def connect() -> HTTPConnection:
+        at, number = (host, port) if proxy is None else (proxy.hostname or "", proxy.port or 80)
+        if context is None:
+            return HTTPConnection(at, number)
+        connection = HTTPSConnection(at, number, context=context)
+        if proxy is not None:
+            connection.set_tunnel(host, port, authorization(proxy))
+        return connection
+
+    return connect
 
 
 def _checked_url(url: str) -> SplitResult:

@@ -2,40 +2,128 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Set
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Callable
 from uuid import UUID
 
 MAX_LEVELS = 32
 """How deep properties may nest; the properties themselves are the first level."""
+_SUSPECT = re.compile(r"\d{19}|\\u0000")
+"""What may be an integer beyond 64 bits, or a NUL in a name: a reason to look at each value."""
 
 
-def snapshot(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+def encoded(event: dict[str, Any], strict: bool) -> bytes:
+    """*event* as compact JSON, in UTF-8, its ``Properties`` last.
+
+    What JSON or the collector cannot hold is named by a TypeError or ValueError where *strict*; else it is settled: NaN
+    and infinity become null, a cycle or too deep a value a word, an object of an unknown type its text.
+    """
+    text = None if strict else _at_once(event)
+    if text is None:
+        text = _ENCODER.encode(_walked(event, strict))
+    return text.encode()
+
+
+def with_title(text: bytes, title: str) -> bytes:
+    """An event's *text* with one more property, the page's *title*; its properties are the last in it."""
+    comma = b"" if text.endswith(b'"Properties":{}}') else b","
+    return text[:-2] + comma + b'"$page_title":' + _ENCODER.encode(_mended(title)).encode() + b"}}"
+
+
+def _at_once(event: dict[str, Any]) -> str | None:
+    """The text of an event that is plain, as nearly all are; None where each value must be looked at."""
+    try:
+        text = _ENCODER.encode(event)
+        text.encode()
+    except Exception:
+        return None
+    brackets = text.count("{") + text.count("[")
+    return None if brackets > MAX_LEVELS or _SUSPECT.search(text) else text
+
+
+def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
+    parameters = {name: value for name, value in event.items() if name != "Properties"}
+    properties = event["Properties"]
+    return {
+        **snapshot(parameters, "parameter", strict=strict),
+        "Properties": snapshot(properties, "property", strict=strict),
+    }
+
+
+def snapshot(values: Mapping[str, Any], what: str, *, strict: bool = True) -> dict[str, Any]:
     """A copy of *values* made of JSON's types alone.
 
-    Raises TypeError or ValueError for what JSON cannot hold, naming it as *what* (``"property"``) and its name.
+    Raises TypeError or ValueError for what JSON cannot hold, naming it as *what* (``"property"``) and its name; unless
+    *strict*, it is settled instead.
     """
-    copy = {}
-    for name, value in values.items():
+    walk, copy = _Walk(strict), {}
+    for name, value in list(values.items()):
         try:
-            copy[_name(name)] = _plain(value, 2)
+            copy[walk.name(name)] = walk.value(value, 2)
         except (TypeError, ValueError) as fault:
             kind = TypeError if isinstance(fault, TypeError) else ValueError
             raise kind(f"{what} {name!r}: {fault}") from None
     return copy
 
 
-def _plain(value: Any, level: int) -> Any:
-    if not isinstance(value, (Mapping, list, tuple)):
-        return _scalar(value)
-    if level > MAX_LEVELS:
-        raise ValueError(f"nested deeper than {MAX_LEVELS} levels, or within itself")
-    if isinstance(value, Mapping):
-        return {_name(name): _plain(member, level + 1) for name, member in value.items()}
-    return [_plain(member, level + 1) for member in value]
+class _Walk:
+    """Looks at each value; what cannot be is an error where *strict*, else something that can."""
+
+    def __init__(self, strict: bool) -> None:
+        self._strict = strict
+        self._left = 100_000  # one event may not hold up the app: beyond this it would be refused for its size
+
+    def value(self, value: Any, level: int) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        value = _opened(value)
+        if isinstance(value, (Mapping, list, tuple)):
+            return self._nested(value, level)
+        try:
+            return _scalar(value)
+        except Exception as fault:
+            return self._settled(fault, _text_of(value))
+
+    def _nested(self, value: Any, level: int) -> Any:
+        self._left -= len(value) + 1
+        if self._left < 0:
+            raise ValueError("too many values")
+        if level > MAX_LEVELS:
+            return self._settled(ValueError(f"nested deeper than {MAX_LEVELS} levels, or within itself"), "(too deep)")
+        if isinstance(value, Mapping):
+            return {self.name(name): self.value(member, level + 1) for name, member in list(value.items())}
+        return [self.value(member, level + 1) for member in list(value)]
+
+    def name(self, name: Any) -> str:
+        try:
+            return _name(name)
+        except (TypeError, ValueError) as fault:
+            return str(self._settled(fault, _mended(str(name)).replace("\0", "�")))
+
+    def _settled(self, fault: Exception, otherwise: Any) -> Any:
+        if self._strict:
+            raise fault
+        return otherwise
+
+
+def _opened(value: Any) -> Any:
+    """What is in an Enum, a set, a dataclass or a pydantic model; *value* itself where it is none."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Set) and not isinstance(value, Mapping):
+        return sorted(value, key=repr)
+    if isinstance(value, type):
+        return value
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return value.model_dump() if hasattr(value, "model_dump") else value
 
 
 def _scalar(value: Any) -> Any:
@@ -47,9 +135,43 @@ def _scalar(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def _text_of(value: Any) -> str | float | None:
+    """What is kept of a value that JSON cannot hold."""
+    if isinstance(value, str):
+        return _mended(value)
+    if isinstance(value, (int, float, Decimal)):
+        return _nearest(value)
+    try:
+        return _mended(str(value)[:1000])
+    except Exception:
+        return type(value).__name__
+
+
+def _nearest(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _mended(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def _default(value: Any) -> Any:
+    """What the encoder does not know by itself; an error sends the event to ``_Walk``."""
+    opened = _opened(value)
+    if opened is not value:
+        return opened
+    return dict(value) if isinstance(value, Mapping) else _scalar(value)
+
+
 def _name(name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"a name is a string, not {type(name).__name__}")
+    if "\0" in name:
+        raise ValueError("a name holds no NUL")
     return _text(name)
 
 
@@ -82,8 +204,16 @@ def _datetime(value: datetime) -> str:
     return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).isoformat()
 
 
+def _bytes(value: bytes) -> str:
+    """Text where they are text, else base64."""
+    try:
+        return bytes(value).decode()
+    except UnicodeDecodeError:
+        return b64encode(value).decode()
+
+
 # The first that fits decides: a datetime is a date to Python.
-_CONVERSIONS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (str, _text),
     (int, _integer),
     (float, _number),
@@ -91,4 +221,6 @@ _CONVERSIONS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (date, date.isoformat),
     (Decimal, _decimal),
     (UUID, str),
+    ((bytes, bytearray), _bytes),
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_default)

@@ -33,9 +33,9 @@ class Verdict:
 
 def verdict_of(answer: Answer, tracked: bool) -> Verdict:
     """Read *answer*. Raises ApiError where it is not that of an event which was taken."""
-    content = _content(answer.body)
+    content = content_of(answer.body)
     if answer.status != 200 or not isinstance(content.get("uuid"), str):
-        raise ApiError(answer.status, _errors(content))
+        raise ApiError(answer.status, errors_of(answer.body))
     return Verdict(
         status=content.get("status", ""),
         uuid=content["uuid"],
@@ -46,7 +46,8 @@ def verdict_of(answer: Answer, tracked: bool) -> Verdict:
     )
 
 
-def _content(body: bytes) -> dict[str, Any]:
+def content_of(body: bytes) -> dict[str, Any]:
+    """The object of *body*; an empty one where it is none."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -54,8 +55,9 @@ def _content(body: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _errors(content: dict[str, Any]) -> list[tuple[int, str]]:
-    errors = content.get("Errors")
+def errors_of(body: bytes) -> list[tuple[int, str]]:
+    """The errors of *body* as (code, message) (section 4 of the wire contract)."""
+    errors = content_of(body).get("Errors")
     if not isinstance(errors, list):
         return []
     return [(error["Code"], error["Message"]) for error in errors if _is_error(error)]

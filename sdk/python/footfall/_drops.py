@@ -1,0 +1,46 @@
+"""Events that are lost: counted by reason, logged at most once a minute, told to the app."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import Callable, Optional
+
+logger = logging.getLogger("footfall")
+logger.addHandler(logging.NullHandler())
+LOG_EVERY = 60.0
+PRIVACY = "privacy"
+"""The reason that is no fault: the visitor wishes it so."""
+OnDrop = Callable[[str, str], object]
+"""Receives an event's id and the reason."""
+
+
+class Drops:
+    """Counts what was dropped. An error of *on_drop* is logged and goes no further."""
+
+    def __init__(self, on_drop: Optional[OnDrop]) -> None:  # noqa: UP045 (evaluated at run time on 3.9)
+        self.counts: Counter[str] = Counter()
+        self._on_drop = on_drop
+        self._logged_at = -LOG_EVERY
+        self._logged = 0
+
+    def add(self, event_id: str, reason: str) -> None:
+        """Count the event *event_id* as lost for *reason*."""
+        self.counts[reason] += 1
+        if reason != PRIVACY:
+            self._log()
+        if self._on_drop is None:
+            return
+        try:
+            self._on_drop(event_id, reason)
+        except Exception:
+            logger.exception("on_drop failed")
+
+    def _log(self) -> None:
+        now = time.monotonic()
+        if now - self._logged_at < LOG_EVERY:
+            return
+        total = sum(self.counts.values())
+        logger.warning("%d events dropped; in all: %s", total - self._logged, dict(self.counts))
+        self._logged_at, self._logged = now, total

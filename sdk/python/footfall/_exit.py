@@ -1,0 +1,73 @@
+"""The end of a process: what waits is sent first, within a bound."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from ._scope import release_held
+
+
+class Closable(Protocol):
+    """What has something to finish at the end."""
+
+    exit_timeout: float
+
+    def close(self, timeout: float) -> bool:
+        """Finish within *timeout* seconds; whether that succeeded."""
+
+
+_closables: WeakSet[Any] = WeakSet()
+_hooked: set[int] = set()
+
+
+def close_at_exit(closable: Closable) -> None:
+    """Have *closable* closed when this process ends, for as long as it lives.
+
+    Called where its thread starts, so in the process that sends. The children of multiprocessing and billiard (Celery)
+    end without atexit, by finalizers of their own.
+    """
+    _closables.add(closable)
+    if os.getpid() in _hooked:
+        return
+    _hooked.add(os.getpid())
+    for name in ("multiprocessing.util", "billiard.util"):
+        util = sys.modules.get(name)
+        if util is not None:
+            util.Finalize(None, close_all, exitpriority=10)
+
+
+def close_all() -> None:
+    """Close all, together within the longest time that one of them has."""
+    release_held()
+    closables = list(_closables)
+    end = time.monotonic() + max((closable.exit_timeout for closable in closables), default=0.0)
+    for closable in closables:
+        closable.close(max(0.0, end - time.monotonic()))
+
+
+def flush_on_sigterm() -> None:
+    """Send what waits when SIGTERM comes, then do what would have been done. Call it from the main thread.
+
+    Raises ValueError from any other.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        close_all()
+        if callable(before):
+            before(number, frame)
+        elif before == signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+atexit.register(close_all)

@@ -1,0 +1,203 @@
+"""The thread that sends: started at the first event, one a client and process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ._drops import Drops, logger
+from ._exit import close_at_exit
+from ._fork import renew_after_fork
+from ._outcome import REFUSED_WAIT, Outcome
+from ._queue import Event, Queue
+from ._sender import Sender
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much waits, how much is sent at once, how long anything takes (bytes and seconds)."""
+
+    max_events: int = 100_000
+    max_bytes: int = 32 << 20
+    batch_events: int = 500
+    batch_bytes: int = 1 << 20
+    interval: float = 0.5
+    exit_timeout: float = 2.0
+
+
+class Stats(NamedTuple):
+    """What a client has done in this process.
+
+    Attributes:
+        queued: Events that wait, or are under way.
+        sent: Events that the collector has.
+        dropped: Events that are lost, by reason: ``queue full``, ``too large``, ``invalid``, ``refused``,
+            ``closed``, ``privacy``.
+        retries: Requests that have to be made again.
+        last_error: What the last fault was; empty where there was none.
+    """
+
+    queued: int
+    sent: int
+    dropped: dict[str, int]
+    retries: int
+    last_error: str
+
+
+class Worker:
+    """Takes events from any thread and sends them from one of its own."""
+
+    def __init__(self, sender: Sender, drops: Drops, limits: Limits) -> None:
+        self._sender, self._drops, self._limits = sender, drops, limits
+        self.exit_timeout = limits.exit_timeout
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew, as in a forked child: what waits there is the parent's to send."""
+        # Re-entrant: a signal's handler or a finalizer may track while its thread holds the lock.
+        self._changed = threading.Condition(threading.RLock())
+        self._queue = Queue(self._limits.max_events, self._limits.max_bytes)
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+        self._under_way = self._sent = self._retries = 0
+        self._batch_events = self._limits.batch_events
+        self._hurry, self._last_error = False, ""
+
+    def put(self, event: Event) -> None:
+        """Have *event* sent; it is dropped where the queue is full. Never waits."""
+        if self._pid != os.getpid():  # uWSGI forks without telling Python
+            self.renew()
+        with self._changed:
+            taken = self._queue.put(event)
+            if taken and self._thread is None:
+                self._start()
+            if len(self._queue) in {1, self._limits.batch_events}:
+                self._changed.notify_all()
+        if not taken:
+            self._drops.add(event.id, "queue full")
+
+    def flush(self, timeout: float) -> bool:
+        """Send what waits now; whether all of it was settled within *timeout* seconds."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            if self._pending() and self._thread is None and not self._start():
+                self._send_here(end)
+            while self._pending() and (left := end - time.monotonic()) > 0:
+                self._changed.wait(left)
+            return not self._pending()
+
+    def close(self, timeout: float) -> bool:
+        """Flush, then end the thread; what is left is dropped. A later event starts another."""
+        flushed = self.flush(timeout)
+        with self._changed:
+            self._thread = None
+            self._changed.notify_all()
+            left = self._queue.take(self._limits.max_events, self._limits.max_bytes)
+        self._lose(left, "closed")
+        return flushed
+
+    def stats(self) -> Stats:
+        """What was done up to now."""
+        with self._changed:
+            return Stats(self._pending(), self._sent, dict(self._drops.counts), self._retries, self._last_error)
+
+    def _pending(self) -> int:
+        return len(self._queue) + self._under_way
+
+    def _start(self) -> bool:
+        thread = threading.Thread(target=self._run, name="footfall", daemon=True)
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending
+            self._thread = None
+            return False
+        close_at_exit(self)
+        return True
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                outcome = self._sender.send(batch)
+            except Exception as fault:
+                logger.exception("A batch could not be sent")
+                outcome = Outcome(again=batch, fault=repr(fault))
+            self._settle(batch, outcome)
+            self._wait(outcome)
+        self._sender.close()
+
+    def _mine(self) -> bool:
+        return self._thread is threading.current_thread()
+
+    def _next(self) -> Sequence[Event]:
+        """The next batch, when it is full, old enough or wanted now; none when the thread has to end."""
+        with self._changed:
+            while self._mine() and not self._queue:
+                self._hurry = False
+                self._changed.wait()
+            end = time.monotonic() + self._limits.interval
+            while self._mine() and not self._is_due() and (left := end - time.monotonic()) > 0:
+                self._changed.wait(left)
+            return self._take() if self._mine() else ()
+
+    def _is_due(self) -> bool:
+        full = len(self._queue) >= self._limits.batch_events or self._queue.bytes >= self._limits.batch_bytes
+        return self._hurry or full
+
+    def _take(self) -> list[Event]:
+        batch = self._queue.take(self._batch_events, self._limits.batch_bytes)
+        self._under_way = len(batch)
+        return batch
+
+    def _settle(self, batch: Sequence[Event], outcome: Outcome) -> None:
+        with self._changed:
+            self._under_way = 0
+            self._sent += outcome.sent
+            self._batch_events = max(1, len(batch) // 2) if outcome.halve else self._limits.batch_events
+            closed = self._thread is None
+            if not closed:
+                self._queue.put_back(outcome.again)
+            self._note(outcome)
+            self._changed.notify_all()
+        for event, reason in outcome.dropped:
+            self._drops.add(event.id, reason)
+        if closed:
+            self._lose(outcome.again, "closed")
+
+    def _note(self, outcome: Outcome) -> None:
+        if not outcome.fault:
+            return
+        self._retries += 1
+        if outcome.wait == REFUSED_WAIT and outcome.fault != self._last_error:
+            logger.error("The collector does not take events: %s", outcome.fault)
+        self._last_error = outcome.fault
+
+    def _lose(self, events: Sequence[Event], reason: str) -> None:
+        for event in events:
+            self._drops.add(event.id, reason)
+
+    def _wait(self, outcome: Outcome) -> None:
+        """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
+        end = time.monotonic() + self._sender.pause(outcome)
+        with self._changed:
+            if outcome.fault and not outcome.halve:
+                self._hurry = False
+            while self._mine() and (left := end - time.monotonic()) > 0:
+                if self._hurry and outcome.wait is None:
+                    return
+                self._changed.wait(left)
+
+    def _send_here(self, end: float) -> None:
+        """Send from this thread, where no other can be started."""
+        while self._queue and (left := end - time.monotonic()) > 0:
+            batch = self._take()
+            outcome = self._sender.send(batch, left)
+            self._settle(batch, outcome._replace(again=()))
+            self._lose(outcome.again, "closed")

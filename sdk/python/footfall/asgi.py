@@ -1,0 +1,74 @@
+"""Any ASGI app, FastAPI and Starlette among them: ``app.add_middleware(FootfallMiddleware)``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable
+from typing import Any, Callable
+
+from ._client import Client
+from ._page import Request, quoted
+from ._scope import Scope, Web, within
+from .wsgi import begun
+
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[dict[str, Any], Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+
+
+class FootfallMiddleware:
+    """Gives the events tracked within a request its address and title. Takes the arguments of ``Web``.
+
+    *client* tracks the page views, where those are asked for; by default the process's own. ``identify`` receives
+    Starlette's request where Starlette is in use, else the connection's scope.
+    """
+
+    def __init__(self, app: App, client: Client | None = None, **web: Any) -> None:
+        self._app, self._client, self._web = app, client, Web(**web)
+
+    async def __call__(self, connection: Any, receive: Any, send: Send) -> None:
+        """Serve one connection; those that are not HTTP pass."""
+        if connection["type"] != "http":
+            await self._app(connection, receive, send)
+            return
+        scope = Scope(request_of(connection), self._web)
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                begun(scope, message["status"], _headers(message.get("headers", ())), self._client)
+            elif message["type"] == "http.response.body":
+                scope.feed(message.get("body", b""))
+                if not message.get("more_body", False):
+                    scope.settle()
+            await send(message)
+
+        try:
+            with within(scope):
+                await self._app(connection, receive, watched)
+        finally:
+            scope.settle()
+
+
+def request_of(connection: dict[str, Any]) -> Request:
+    """What is known of the request of an ASGI *connection*."""
+    headers = _headers(connection.get("headers", ()))
+    root, path = connection.get("root_path", ""), connection.get("path", "")
+    host, port = connection.get("server") or ("", None)
+    return Request(
+        connection.get("method", "GET"),
+        connection.get("scheme", "http"),
+        headers.get("host") or (f"{host}:{port}" if port else host),
+        quoted(path if path.startswith(root) else root + path),
+        connection.get("query_string", b"").decode("latin-1"),
+        lambda name: headers.get(name.lower(), ""),
+        lambda: _native(connection),
+    )
+
+
+def _headers(pairs: Any) -> dict[str, str]:
+    return {bytes(name).decode("latin-1").lower(): bytes(value).decode("latin-1") for name, value in pairs}
+
+
+def _native(connection: dict[str, Any]) -> object:
+    requests = sys.modules.get("starlette.requests")
+    return requests.Request(connection) if requests else connection

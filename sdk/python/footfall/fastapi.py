@@ -1,0 +1,5 @@
+"""FastAPI: ``app.add_middleware(FootfallMiddleware)``."""
+
+from .asgi import FootfallMiddleware
+
+__all__ = ["FootfallMiddleware"]

@@ -1,0 +1,5 @@
+"""Starlette: ``app.add_middleware(FootfallMiddleware)``."""
+
+from .asgi import FootfallMiddleware
+
+__all__ = ["FootfallMiddleware"]
