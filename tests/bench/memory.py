@@ -8,17 +8,21 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from urllib.request import urlopen
 
 from tests.bench import client, usage
 from tests.bench.bench import Bench, Tested
 from tests.bench.client import BATCH, Load, Result
 from tests.bench.report import Row
 from tests.bench.traffic import Population, Visits
+from tests.support.books import totals
+from tests.support.live import eventually
 
 CONNECTIONS = 128
 POPULATION = Population(visitors=5_000, addresses=1_000)
 MOST = 150
 _RATE = 1_000.0
+_DRAIN_SECONDS = 300.0
 _PORTION = 50_000
 """Events of one stream: the client holds them all."""
 
@@ -56,7 +60,14 @@ def _without_mongodb(bench: Bench, tested: Tested, seconds: int) -> tuple[list[f
         sent = sending.result()
         whole = len(sent.acknowledged) == int(_RATE * seconds)  # the time may be over before the last is sent
         result = tested.account.add(sent, stream.newcomers, whole)
+    eventually(lambda: not _spooled(tested), _DRAIN_SECONDS)
     return [*found, _resident(tested)], result
+
+
+def _spooled(tested: Tested) -> float:
+    """Events that wait in the spool."""
+    with urlopen(f"{tested.live.url}/metrics", timeout=10) as answer:
+        return totals(answer.read().decode())["footfall_spool_events"]
 
 
 @contextmanager
