@@ -14,7 +14,7 @@ The path of one event, told once:
    right, properties that can be stored exactly, the visitor, and the ``_id`` on which storing once rests. All that is
    wrong is told at once, in a batch for each event by itself. A test event is answered here and forgotten.
 4. The event is encoded alone, so that one that BSON refuses costs no other (``ingest.pending``), and ``ingest.writer``
-   lets it gather with what else is in flight, batches and single events alike. One group at a time is stored.
+   lets it gather with what else is in flight, batches and single events alike. Two groups at most are stored at once.
 5. ``ingest.commit`` stores the group: whom each event belongs to (``identity``, ``claims``), a number for each
    (``catalog.ledger``), the events and automatic identifies in one ``insert_many`` that returns when a majority of
    MongoDB has them in its journal, then what follows from them: links of visitors, subscribers, traits (``aftermath``)

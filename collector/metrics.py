@@ -25,8 +25,9 @@ class Metrics:
         self.received_requests = self.received.labels("request")
         self.events = self._counter("events", "Events by what became of them", "outcome")
         self.stored, self.duplicates = self.events.labels("stored"), self.events.labels("duplicate")
-        self.tests, self.refused = self.events.labels("test"), self.events.labels("refused")
-        self.in_flight = self._gauge("events_in_flight", "Events of requests that are being answered")
+        for outcome in ("test", "refused"):
+            self.events.labels(outcome)
+        self.in_flight = self._gauge("events_in_flight", "Events of which nothing has become yet")
         self.identifies = self._counter("automatic_identifies", "Identify events stored beside an event")
         self.conflicts = self._counter("identity_conflicts", "Events whose Email and ID name two subscribers")
         self.limit_asks = self._counter("limiter_asks", "Round trips for leases of rate limits, and for claims")
@@ -38,6 +39,11 @@ class Metrics:
             "footfall_flush_events", "Events stored together", buckets=_SIZES, registry=self.registry
         )
         self.flush_seconds = Histogram("footfall_flush_seconds", "Time to store a group", registry=self.registry)
+
+    def became(self, outcome: str, events: int) -> None:
+        """Counts what became of events that were in flight."""
+        self.events.labels(outcome).inc(events)
+        self.in_flight.dec(events)
 
     def count_request(self, command: str, status: int) -> None:
         """Counts a request that is answered."""

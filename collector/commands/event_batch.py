@@ -81,7 +81,7 @@ class EventBatch:
         return admitted or Refusal(*faults | more)
 
     def _count(self, refusals: list[Refusal]) -> None:
-        self._metrics.refused.inc(len(refusals))
+        self._metrics.became("refused", len(refusals))
         for refusal in refusals:
             for fault in refusal.faults:
                 self._metrics.refusals.labels(str(fault.code)).inc()

@@ -54,26 +54,20 @@ class Gate:
                 answer = await self._admit(command, request, caller)
             except Exception as error:
                 answer = self._failed(name, error)
-            self._done(events, answer)
+            if answer.status >= 400:
+                self._services.metrics.became("refused", events)
         except Exception as error:
             answer = self._failed(name, error)
         answer.command = name
         return answer
 
     def _received(self, command: Command, request: Request) -> int:
-        """Counts the events of a request in; how many they are."""
+        """Counts the events of a request in; how many they are. What became of each is counted where it is known."""
         events = command.events(request.parameters)
         if events:
             self._services.metrics.received_requests.inc(events)
             self._services.metrics.in_flight.inc(events)
         return events
-
-    def _done(self, events: int, answer: Answer) -> None:
-        """Counts them out: what became of each is counted where it is known, but for a request that is refused."""
-        if events:
-            self._services.metrics.in_flight.dec(events)
-            if answer.status >= 400:
-                self._services.metrics.refused.inc(events)
 
     def _failed(self, command: str, error: Exception) -> Answer:
         """The answer that an exception means."""

@@ -47,7 +47,7 @@ class Tracking:
         encoded = [_encoded(event) for event in claiming]
         stored = iter(await self._services.writer.write_many([item for item in encoded if isinstance(item, Pending)]))
         results = iter([next(stored) if isinstance(item, Pending) else item for item in encoded])
-        self._services.metrics.tests.inc(len(admitted) - len(claiming))
+        self._services.metrics.became("test", len(admitted) - len(claiming))
         return [_TEST if item.is_test else _told(item.event, next(results)) for item in admitted]
 
     async def listed(self, given: object, caller: Caller) -> Listed:

@@ -117,6 +117,7 @@ class Spooling:
             return []
         kept = await self._apart(lambda: _append(self._spool, group)) if self._spool else set[int]()
         self._waiting += len(kept)
+        self._metrics.in_flight.dec(len(kept))
         self._told.set(self._waiting)
         self._doubtful |= any(pending.number for place, pending in enumerate(group) if place not in kept)
         self._store.health.trouble.set()

@@ -49,12 +49,13 @@ class Storing:
         looking."""
         self._ledger.renew()
 
-    def count(self, results: Iterable[Result | None]) -> None:
-        """Counts those that are stored."""
+    def count(self, results: Iterable[Result | None]) -> int:
+        """Counts those that are stored; how many they are."""
         outcomes = [result for result in results if isinstance(result, Outcome)]
         duplicates = sum(outcome.duplicate for outcome in outcomes)
         self._metrics.duplicates.inc(duplicates)
         self._metrics.stored.inc(len(outcomes) - duplicates)
+        return len(outcomes)
 
     def _settle(self, pendings: Sequence[Pending]) -> None:
         """No insertion of these events is under way any more."""

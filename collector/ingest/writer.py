@@ -13,12 +13,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import cast
 
-from collector.errors import Refusal, unavailable
+from collector.errors import Fault, Refusal, unavailable
 from collector.ingest.pending import Delivery, Pending, Result, hand_out
 from collector.ingest.spooling import Spooling
 from collector.ingest.storing import Storing
 from collector.metrics import Metrics
-from collector.model import Event, Outcome
 from collector.storage.guard import within
 
 log = logging.getLogger("collector.writer")
@@ -64,22 +63,10 @@ class Writer:
         """Whether the next event would be turned away."""
         return self._events >= self._most_events or self._bytes >= MOST_BYTES
 
-    async def write(self, event: Event) -> Outcome:
-        """Stores an event; returns once it is durable.
-
-        Raises:
-            Refusal: 503 where too many wait, the writer closes, or neither MongoDB nor the spool takes it (it may or
-                may not be stored), 500 on a fault of ours.
-            Unstorable: BSON refuses the event.
-        """
-        pending = Pending.of(event)
-        (result,) = await self.write_many([pending])
-        if isinstance(result, Refusal):
-            raise result
-        return result
-
     async def write_many(self, pendings: Sequence[Pending]) -> Sequence[Result]:
-        """Stores events as a set; what became of each, in order, once that is durable."""
+        """Stores events as a set; what became of each, in order, once that is durable: a refusal with 503 where too
+        many wait, the writer closes, or neither MongoDB nor the spool takes it (it may or may not be stored), with 500
+        on a fault of ours."""
         if not pendings:
             return []
         if self.full or self._closing:
@@ -103,7 +90,7 @@ class Writer:
             while self._waiting:
                 await self._gathered()
                 if group := self._next_group():
-                    hand_out(group, await self._stored(group))
+                    hand_out(group, await self._settled(group))
         finally:  # at once, so that who comes next knows that nobody takes it any more
             self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
@@ -126,6 +113,14 @@ class Writer:
         self._bytes -= size
         return group
 
+    async def _settled(self, group: Sequence[Delivery]) -> list[Result]:
+        """What became of each, whatever happens: nobody is left waiting."""
+        try:
+            return await self._stored(group)
+        except Exception:
+            log.exception("a group could neither be stored nor spooled")
+            return [Refusal(Fault.INTERNAL) for delivery in group for _ in delivery.events]
+
     async def _stored(self, group: Sequence[Delivery]) -> list[Result]:
         """What became of each: in MongoDB if it takes them in time, else in the spool."""
         pendings = [pending for delivery in group for pending in delivery.events]
@@ -133,7 +128,7 @@ class Writer:
         started = time.perf_counter()
         with within(patience):
             results = await self._storing.store(pendings)
-        self._storing.count(results)
+        self._metrics.in_flight.dec(self._storing.count(results))
         self._metrics.flush_seconds.observe(time.perf_counter() - started)
         self._metrics.flush_events.observe(len(pendings))
         left = [pending for pending, result in zip(pendings, results, strict=True) if result is None]

@@ -9,7 +9,7 @@ log = logging.getLogger("collector.storage")
 
 
 class Health:
-    """Known to all that use the store; told by those that have tried it. ``trouble`` is set as long as there is
+    """Known to all that use the store; told by those that have tried it. ``trouble`` is set when there is
     something to be made good."""
 
     def __init__(self) -> None:

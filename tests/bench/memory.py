@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from urllib.request import urlopen
 
@@ -23,6 +22,7 @@ POPULATION = Population(visitors=5_000, addresses=1_000)
 MOST = 150
 _RATE = 1_000.0
 _DRAIN_SECONDS = 300.0
+_EVERY_SECONDS = 0.5
 _PORTION = 50_000
 """Events of one stream: the client holds them all."""
 
@@ -80,9 +80,8 @@ def _stopped(pid: int) -> Iterator[None]:
 
 
 def _watched(tested: Tested, sending: Future[Result]) -> Iterator[float]:
-    while not sending.done():
+    while wait([sending], _EVERY_SECONDS).not_done:
         yield _resident(tested)
-        time.sleep(0.5)
 
 
 def _resident(tested: Tested) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,21 +33,34 @@ class Outage:
         self.on = False
         self.only = ""
         self.refused = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def hold(self) -> None:
+        """Ends the outage, but has insertions wait."""
+        self.on = False
+        self._free.clear()
+
+    def let_go(self) -> None:
+        """Has insertions go on."""
+        self._free.set()
 
     async def __call__(self, name: str) -> None:
         """Fails where it is to."""
         if self.on and self.only in ("", name):
             self.refused += 1
             raise StoreAway(name)
+        if name == "events.insert":
+            await self._free.wait()
 
 
 @contextlib.asynccontextmanager
 async def spooling(
     site: Site, clock: Clock, outage: Outage, place: Path, settings: Settings | None = None
 ) -> AsyncIterator[tuple[Site, Collector]]:
-    """The site as a collector with a spool at ``place`` serves it."""
+    """The site as a collector with ``place`` as its data directory serves it."""
     store = watched(site.store, outage, "meta")
-    collector = await build(store, settings or Settings(), lambda: None, place, clock)
+    collector = await build(store, settings or Settings(), lambda: None, place / "slots" / "0", clock)
     server = HTTPServer(collector.application)
     socket, port = bind_unused_port()
     server.add_sockets([socket])
@@ -235,18 +249,58 @@ async def test_readiness_says_degraded_while_events_wait(site: Site, clock: Cloc
 @pytest.mark.gen_test(timeout=60)
 async def test_how_many_wait_is_told_with_the_properties(site: Site, clock: Clock, tmp_path: Path) -> None:
     outage = Outage()
-    outage.only = "events.insert"
+    query = f"/api/v1/website_events.properties?ListID={site.list_id}&APIKey={site.secret}"
     async with spooling(site, clock, outage, tmp_path) as (away, _):
-        query = f"/api/v1/website_events.properties?ListID={site.list_id}&APIKey={site.secret}"
+        await away.track("before")
         assert "X-Footfall-Pending" not in (await away.send("GET", query)).headers
         outage.on = True
-        await asyncio.gather(*(away.track("view") for _ in range(3)))
-        outage.only = "nothing"  # MongoDB answers, but the drain has not been there yet
-        answer = await away.send("GET", query)
-        assert answer.headers.get("X-Footfall-Pending", "0") in ("0", "3")
-        outage.on = False
+        answers = await asyncio.gather(*(away.track("view") for _ in range(3)))
+        assert {answer.status for answer in answers} == {200}
+        assert (await away.send("GET", query)).status == 503
+        outage.hold()  # MongoDB is back, and the drain at its beginning
+        while (answer := await away.send("GET", query)).status == 503:
+            pass
+        assert (answer.status, answer.headers["X-Footfall-Pending"]) == (200, "3")
+        outage.let_go()
         await drained(away)
         assert "X-Footfall-Pending" not in (await away.send("GET", query)).headers
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_books_balance_at_every_moment_of_an_outage(site: Site, clock: Clock, tmp_path: Path) -> None:
+    outage, events = Outage(), [{"Event": "view"}, {}, {"Event": "view", "Properties": {"isTest": 1}}]
+
+    async def visit_often(many: Site) -> None:
+        for _ in range(15):
+            body = {"APIKey": many.secret, "ListID": many.list_id, "Events": events}
+            assert (await many.call(BATCH, body)).body["accepted"] == 2
+            assert (await many.track("view")).status == 200
+            assert (await many.track(None)).status == 422
+
+    async with spooling(site, clock, outage, tmp_path) as (away, _):
+        with crowd(away) as many:
+            for outage.on in (False, True, False):
+                clients = [asyncio.create_task(visit_often(many)) for _ in range(4)]
+                while not all(client.done() for client in clients):
+                    await asyncio.gather(*(books(many) for _ in range(4)))
+                await asyncio.gather(*clients)
+        found = await drained(away)
+    assert (found["stored"], found["test"], found["refused"]) == (360, 180, 360)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_nobody_is_left_waiting_where_the_spool_is_taken_away(site: Site, clock: Clock, tmp_path: Path) -> None:
+    outage = Outage()
+    async with spooling(site, clock, outage, tmp_path) as (away, _):
+        await away.track("before")
+        shutil.rmtree(tmp_path / "slots" / "0" / "spool")
+        outage.on = True
+        answer = await away.track("view")
+        assert answer.status in (500, 503)
+        outage.on = False
+        while (await away.track("after")).status != 200:
+            pass
+    assert sorted(row["event"] for row in site.events()) == ["after", "before"]
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -268,7 +322,7 @@ async def test_a_spooled_event_that_can_never_be_stored_is_set_aside_and_blocks_
         assert (found["set_aside"], found["footfall_spool_set_aside"]) == (1, 1)
         assert found["stored"] == 50  # and the one before
     assert sorted(row["properties"]["n"] for row in site.events(event="view")) == [*range(25), *range(26, 50)]
-    (aside,) = (tmp_path / "spool" / "aside").iterdir()
+    (aside,) = (tmp_path / "slots" / "0" / "spool" / "aside").iterdir()
     assert "INVALID_PROPERTIES" in aside.read_text()
 
 
@@ -282,7 +336,7 @@ async def test_what_a_damaged_spool_still_holds_is_delivered_and_the_rest_is_tol
         outage.on = True
         for number in range(20):
             await away.track("view", EventID=str(number))
-    (segment,) = (tmp_path / "spool").glob("*.seg*")
+    (segment,) = (tmp_path / "slots" / "0" / "spool").glob("*.seg*")
     data = bytearray(segment.read_bytes())
     data[len(data) // 2] ^= 1
     segment.write_bytes(data)

@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ DISK_MIB = 40
 """Of which 8 MiB are not for events."""
 
 
-class Disk:
+class Disk(ABC):
     """What the spool of a collector is on.
 
     ``before`` is the beginning of the collector's command.
@@ -32,13 +33,13 @@ class Disk:
 
     before: tuple[str, ...] = ()
 
+    @abstractmethod
     def works(self) -> bool:
         """Whether it can be had here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def full(self, collector: int) -> AbstractContextManager[None]:
         """Nothing more goes onto it."""
-        raise NotImplementedError
 
 
 class SmallDisk(Disk):
