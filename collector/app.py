@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from collector.web import ops
 from collector.web.api import Door, Front, Route
 from collector.web.inflight import InFlight
 from collector.web.logs import log_request
+from collector.web.scripts import Bundle, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ async def build(
     in_flight = InFlight()
     application = Front(
         _door(services, in_flight),
-        _api_routes(),
+        _api_routes(settings),
         _pages(settings, page, engine.readiness, demo_key),
         log_function=log_request,
         compress_response=True,
@@ -141,18 +143,27 @@ def _door(services: Services, in_flight: InFlight) -> Door:
     )
 
 
-def _api_routes() -> dict[str, Route]:
+def _api_routes(settings: Settings) -> dict[str, Route]:
     routes = {command.route: Route(command, command.browsers) for command in COMMANDS}
+    if settings.event_path:
+        routes[settings.event_path] = routes["/api/v1/event"]
+        routes[settings.event_path + "s"] = routes["/api/v1/events"]
     return {**routes, "/api.php": Route(browsers=True)}
 
 
 def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: Callable[[], str | None]) -> list[Any]:
+    static = resource_dir("static")
+    bundle = Bundle(static)
+    renamed = [(re.escape(settings.script_path), Script, {"bundle": bundle})] if settings.script_path else []
     return [
+        *renamed,
         (r"/healthz", ops.Health),
         (r"/readyz", ops.Ready, {"ready": readiness.verdict}),
         (r"/metrics", ops.MetricsPage, {"page": page, "token": settings.metrics_token}),
         (r"/openapi\.json", ops.OpenApi, {"document": document(COMMANDS)}),
         (r"/(?:demo)?", ops.Demo, {"demo_key": demo_key}),
-        (r"/static/(.*)", ops.Static, {"path": str(resource_dir("static"))}),
+        (r"/static/footfall\.js", Script, {"bundle": bundle}),
+        (re.escape(bundle.path), Script, {"bundle": bundle, "immutable": True}),
+        (r"/static/(.*)", ops.Static, {"path": str(static)}),
         (r".*", ops.NotFound),
     ]

@@ -20,6 +20,8 @@ ENVIRONMENT_PREFIX = "FOOTFALL_"
 SDK_VARIABLES = frozenset({"FOOTFALL_URL", "FOOTFALL_KEY", "FOOTFALL_TEST", "FOOTFALL_DISABLED"})
 """Read by the Python SDK, which may share an environment with the collector."""
 
+_PATH = re.compile(r"(?:/(?!api[/.]|api$|static/)[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?", re.ASCII)
+"""A path of the operator's own; empty for none."""
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -50,6 +52,8 @@ class Settings:
     public_emails: int = _setting(20, "Different addresses in 60 s that one client address may claim", least=1)
     spool_mb: int = _setting(1_024, "MiB that may wait in the spool while MongoDB is away; 0: none, the answer is 503")
     known_hours: int = _setting(24, "Hours for which keys, sessions and lists are known while MongoDB is away", least=1)
+    script_path: str = _setting("", "Path at which pages find the browser SDK too, such as /js/t.js")
+    event_path: str = _setting("", "Path that takes events too, such as /e; batches come to it with an s behind it")
     queue_events: int = _setting(10_000, "Events that may wait to be stored before the answer is 503", least=1)
 
 
@@ -133,4 +137,7 @@ def _check(settings: Settings) -> None:
         raise StartupError(f"Bad value for {option_name('database')}: letters, digits, - and _ only")
     if settings.mongodb_uri and not settings.mongodb_uri.startswith(("mongodb://", "mongodb+srv://")):
         raise StartupError(f"Bad value for {option_name('mongodb_uri')}: it begins with mongodb:// or mongodb+srv://")
+    for name in ("script_path", "event_path"):
+        if not _PATH.fullmatch(getattr(settings, name)):
+            raise StartupError(f"Bad value for {option_name(name)}: a path such as /js/t.js, not below /api or /static")
     proxies(settings)

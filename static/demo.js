@@ -35,27 +35,29 @@
     return entry;
   }
 
-  function judge(sent, status, body) {
-    if (status !== 200) return ["refused", `Refused: ${(body.Errors || []).map((error) => error.Message).join(", ")}`];
+  function judge(sent, body) {
+    if (body.status !== "success") return ["refused", `Refused: ${(body.Errors || []).map((error) => error.Message).join(", ")}`];
     if (sent.Properties.isTest) return ["test", "A test: accepted, nothing stored"];
     return ["stored", body.duplicate ? "Stored before" : "Stored"];
   }
 
+  // What waited together is sent together: one request then brings several events, and its answer a verdict on each.
   async function show(address, options, answer) {
-    const sent = JSON.parse(await new Response(options.body).text());
-    const entry = entryFor(sent, address);
-    let outcome;
-    try {
-      const response = await answer;
-      const body = await response.json();
-      entry.answered.textContent = `Answered: ${response.status}`;
-      entry.answer.textContent = JSON.stringify(body, null, 2);
-      outcome = judge(sent, response.status, body);
-      entry.details.dataset.status = response.status;
-    } catch {
-      outcome = ["fault", "No answer from the collector"];
-    }
-    [entry.details.dataset.verdict, entry.verdict.textContent] = outcome;
+    const sent = JSON.parse(options.body);
+    const entries = (sent.Events || [sent]).map((event) => ({ event, entry: entryFor(event, address) }));
+    const response = await answer;
+    const body = await response?.json().catch(() => null);
+    entries.forEach(({ event, entry }, index) => {
+      const told = body?.results?.[index] ?? body;
+      let outcome = ["fault", "No answer from the collector"];
+      if (told) {
+        entry.answered.textContent = `Answered: ${response.status}`;
+        entry.answer.textContent = JSON.stringify(told, null, 2);
+        outcome = judge(event, told);
+        entry.details.dataset.status = response.status;
+      }
+      [entry.details.dataset.verdict, entry.verdict.textContent] = outcome;
+    });
   }
 
   const send = window.fetch;

@@ -15,6 +15,8 @@ from collector.model import PERMISSIONS
 
 _EVERYWHERE = ("data_dir", "mongodb_uri", "database", "mongod", "mongod_cache_gb")
 
+_RENAMED = ("script_path", "event_path")
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as everything else here does."""
@@ -38,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_users(_family(families, "user", "users, who own lists and keys"))
     _add_lists(_family(families, "list", "lists, which events belong to"))
     _add_keys(_family(families, "key", "keys, by which the API is used"))
+    _add_snippet(_add(families, "snippet", "print the tag for a page", admin.snippet, (*_EVERYWHERE, *_RENAMED)))
     catalog = _family(families, "catalog", "the catalog of events and their properties")
     _add_json(_add(catalog, "rebuild", "make the catalog anew from the events", admin.catalog_rebuild))
     _add_spool(_family(families, "spool", "the spool, where events wait while MongoDB is away"))
@@ -107,6 +110,13 @@ def _add_keys(keys: argparse._SubParsersAction[Parser]) -> None:
     revoke = _add(keys, "revoke", "end a key, within 5 s everywhere", admin.key_revoke)
     revoke.add_argument("prefix", metavar="PREFIX", type=_text)
     _add_json(revoke)
+
+
+def _add_snippet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--list", metavar="ID", type=_number, required=True, help="the list that the events are for")
+    parser.add_argument("--url", metavar="URL", type=_text, required=True, help="the collector, as browsers reach it")
+    parser.add_argument("--key", metavar="KEY", type=_text, default="pk_…", help="a public key of the list")
+    _add_json(parser)
 
 
 def _add_spool(spool: argparse._SubParsersAction[Parser]) -> None:

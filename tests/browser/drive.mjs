@@ -3,39 +3,14 @@
 //   {"title", "requests": [{"method", "path", "status", "type", "sent", "answer"}, …], "verdicts": ["…", …], "complaints": ["…", …]}
 // `requests` are those to /api in the order of their sending, `verdicts` what the page shows of them, and `complaints` what
 // the console or the page held to be wrong. Exits 1 with one line where the page does not get that far.
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FLAGS, PATIENCE, chromium } from "./chromium.mjs";
 
 const require = createRequire(new URL("../../sdk/browser/package.json", import.meta.url));
 const puppeteer = require("puppeteer-core");
-
-const PATIENCE = 20_000; // milliseconds for each step
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-function chromium() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  if (existsSync("/usr/bin/chromium")) return "/usr/bin/chromium";
-  for (const name of ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]) {
-    try {
-      return execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
-    } catch {
-      // The next name, then.
-    }
-  }
-  throw new Error("no Chromium found: install the package chromium, or name one in CHROMIUM");
-}
 
 /** Notes every request to /api as it leaves, and fills in its status and answer when they come. */
 function watch(page, requests, complaints) {

@@ -69,18 +69,14 @@ def test_shows_the_visitor_what_became_of_each(visit: Visit) -> None:
 def test_the_page_view_is_stored_with_its_title_address_and_list(live: Live, visit: Visit) -> None:
     [event] = _stored(live, visit.sent[0])
     assert event["event"] == "page_view"
-    assert event["properties"] == {"$page_title": "Footfall demo", "$current_url": visit.address}
+    assert event["properties"].items() >= {"$page_title": "Footfall demo", "$current_url": visit.address}.items()
     assert event["list_id"] == live.demo["list_id"]
 
 
 def test_an_event_is_stored_with_its_own_properties_beside_those_of_the_page(live: Live, visit: Visit) -> None:
     [event] = _stored(live, visit.sent[1])
-    assert event["properties"] == {
-        "$page_title": "Footfall demo",
-        "$current_url": visit.address,
-        "product": "Walking boots",
-        "price": 129,
-    }
+    wanted = {"$page_title": "Footfall demo", "$current_url": visit.address, "product": "Walking boots", "price": 129}
+    assert event["properties"].items() >= wanted.items()
 
 
 def test_the_properties_are_listed_by_the_api(live: Live, visit: Visit) -> None:
@@ -102,7 +98,8 @@ def test_a_test_event_leaves_nothing(live: Live, visit: Visit) -> None:
 
 
 def test_asks_for_no_preflight(visit: Visit) -> None:
-    assert [(request["method"], request["type"]) for request in visit.requests] == [("POST", "text/plain")] * 3
+    methods = [(request["method"], request["type"].partition(";")[0]) for request in visit.requests]
+    assert methods == [("POST", "text/plain")] * 3
 
 
 def test_leaves_the_console_clean(visit: Visit) -> None:

@@ -1,8 +1,10 @@
-/** A random uuid (version 4). `crypto.randomUUID` is missing on pages without https, so it is made by hand. */
+import { attempt, options } from "./options";
+
+/** A random uuid. `crypto.randomUUID` is missing on pages without https; the address of a blob ends in one everywhere. */
 export function randomUuid(): string {
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (+digit / 4)))).toString(16),
-  );
+  const address = URL.createObjectURL(new Blob());
+  URL.revokeObjectURL(address);
+  return address.slice(-36);
 }
 
 /** 395 days in seconds: 13 months, and less than the 400 days that browsers allow. */
@@ -10,23 +12,28 @@ const COOKIE_AGE = 34128000;
 
 let known = "";
 
+function keep(age: number): void {
+  const domain = options.domain ? ";Domain=" + options.domain : "";
+  const secure = location.protocol == "https:" ? ";Secure" : "";
+  // A sandboxed frame may not touch cookies at all: the uuid in memory has to do.
+  attempt(() => (document.cookie = `footfall_visitor=${known};Path=/;SameSite=Lax;Max-Age=${age}${domain}${secure}`));
+}
+
 /**
  * The visitor: a uuid that a first-party cookie keeps for 13 months, counted from the first visit, or that lives as long
- * as the page where cookies are blocked.
+ * as the page where cookies are blocked or not wanted.
  */
 export function visitor(): string {
-  if (known) return known;
-  known = randomUuid();
-  try {
-    const kept = /(?:^|; )footfall_visitor=([\da-f-]{36})/.exec(document.cookie);
-    if (kept) {
-      known = kept[1]!;
-    } else {
-      const secure = location.protocol == "https:" ? ";Secure" : "";
-      document.cookie = `footfall_visitor=${known};Path=/;SameSite=Lax;Max-Age=${COOKIE_AGE}${secure}`;
-    }
-  } catch {
-    // A sandboxed frame may not touch cookies at all: the uuid in memory has to do.
+  if (!known) {
+    const kept = options.persist != "none" && attempt(() => /(?:^|; )footfall_visitor=([\da-f-]{36})/.exec(document.cookie));
+    known = kept ? kept[1]! : randomUuid();
+    if (!kept && options.persist != "none") keep(COOKIE_AGE);
   }
   return known;
+}
+
+/** Deletes the cookie; the next event is another visitor's. */
+export function forget(): void {
+  known = "";
+  keep(0);
 }
