@@ -24,6 +24,7 @@ from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
 from collector.config import Settings, proxies
 from collector.ingest.admission import Admission
+from collector.ingest.agents import Agents
 from collector.ingest.engine import Engine, start_engine
 from collector.ingest.persons import Persons
 from collector.ingest.readiness import Readiness
@@ -125,6 +126,7 @@ def _services(
         ),
         passwords=Passwords(),
         admission=Admission(persons),
+        agents=Agents(),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
         metrics=metrics,

@@ -198,6 +198,7 @@ class Exchange(HTTPMessageDelegate):
             referer=headers.get("Referer"),
             host=headers.get("Host", ""),
             address=client_address(peer, headers.get("X-Forwarded-For"), self._door.proxies),
+            user_agent=headers.get("User-Agent"),
         )
 
     def _write(self, status: int, headers: HTTPHeaders, body: bytes) -> None:
