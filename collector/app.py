@@ -35,10 +35,8 @@ from collector.web import ops
 from collector.web.api import Door, Front, Route
 from collector.web.inflight import InFlight
 from collector.web.logs import log_request
-from collector.web.pixel import SUFFIX
+from collector.web.pixel import EVENT, SUFFIX
 from collector.web.scripts import Bundle, Script
-
-EVENT = "/api/v1/event"
 
 
 @dataclass(frozen=True, slots=True)

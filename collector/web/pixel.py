@@ -20,6 +20,7 @@ from collector.web.forms import read_form
 from collector.web.masking import masked
 
 COMMAND = "event.track"
+EVENT = "/api/v1/event"
 SUFFIX = ".gif"
 """Behind a path of events: the path of its image."""
 GIF = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
