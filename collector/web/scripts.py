@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,8 +44,9 @@ class Bundle:
         """The path of this version alone, of its parts too."""
 
     def forms(self, query: str = "") -> Forms:
-        """What is served at a query; the script itself where it names no part."""
-        return self._parts.get(query) or self._parts[""]
+        """What is served at a query; the script itself where it names no part. The script asks for a part by ``?auto``
+        behind its own address, which may have a query already."""
+        return self._parts.get(re.split("[?&]", query)[-1]) or self._parts[""]
 
 
 class Script(RequestHandler):

@@ -4,7 +4,7 @@
 import { open, visit } from "./pages.mjs";
 
 const [name, collector, key] = process.argv.slice(2);
-const headers = { "Content-Security-Policy": `default-src 'none'; script-src 'self' ${collector}; connect-src ${collector}` };
+const headers = { "Content-Security-Policy": `default-src 'none'; img-src 'self'; script-src 'self' ${collector}; connect-src ${collector}` };
 
 /** Begins, notes what is sent, and keeps the page where it is, unless it is to be left. */
 const SCRIPT = `

@@ -49,24 +49,35 @@ p { margin: 2px 0 0; overflow-wrap: anywhere; }
 
 const ok = (title: string, why?: string): Row => ({ state: "ok", title, why });
 const bad = (title: string, why: string, advice: string): Row => ({ state: "bad", title, why, do: advice });
-const open = (title: string): Row => ({ state: "open", title, why: "Not known until the line above is in order." });
+const open = (title: string): Row => ({ state: "open", title: `${title}?`, why: "Not known until the line above is in order." });
 
-const command = (): string => `footfall key create --user NAME --public --list ID --origin ${location.origin}`;
+/** Makes a key for this page, and prints its tag. */
+const command = (): string => `footfall snippet --list ID --url ${collector} --origin ${location.origin}`;
+let collector = "https://…";
 const [KEY, ORIGIN, EVENT] = ["Key accepted", "Origin allowed", "Event accepted"];
+
+/** What an owner can do about a reason for which this browser is left out, by what the reason says. */
+const ADVICE: [RegExp, string][] = [
+  [
+    /not to be tracked/,
+    'Global Privacy Control or Do Not Track is on in this browser. Turn it off here to see your own visits, or put data-gpc="ignore" on the tag if the law lets you.',
+  ],
+  [/local page/, "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."],
+  [/footfall_ignore/, 'This browser is left out by its owner. In the console: localStorage.removeItem("footfall_ignore").'],
+  [/consent/, "The visitor said no. Call footfall.consent(true) when they agree."],
+];
 
 /** Why this browser is left out, and what its owner can do about it. */
 function ignored({ reason, consent }: Context): Row[] {
-  const advice = /not to be tracked/.test(reason || "")
-    ? 'Global Privacy Control or Do Not Track is on in this browser. Turn it off here to see your own visits, or put data-gpc="ignore" on the tag if the law lets you.'
-    : /local/.test(reason || "")
-      ? "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."
-      : /footfall_ignore/.test(reason || "")
-        ? 'This browser is left out by its owner. In the console: localStorage.removeItem("footfall_ignore").'
-        : /consent/.test(reason || "")
-          ? "The visitor said no. Call footfall.consent(true) when they agree."
-          : "";
-  if (reason && !/^sk_|secret key/.test(reason)) return [{ state: "note", title: "Nothing is sent from this browser", why: `${reason}.`, do: advice }];
-  if (consent == "required") return [{ state: "note", title: "Waits for consent", why: 'data-consent="required" is on the tag: events are held, and nothing is stored.', do: "Call footfall.consent(true) when the visitor agrees." }];
+  if (reason && !/secret key/.test(reason)) {
+    const why = `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
+    const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
+    return [{ state: "note", title: "Nothing is sent from this browser", why, do: advice }];
+  }
+  if (consent == "required") {
+    const why = 'data-consent="required" is on the tag: events are held, and nothing is stored.';
+    return [{ state: "note", title: "Waits for consent", why, do: "Call footfall.consent(true) when the visitor agrees." }];
+  }
   return [];
 }
 
@@ -74,33 +85,50 @@ function ignored({ reason, consent }: Context): Row[] {
 function judged(status: number, verdict: Verdict): Row[] {
   const [first] = verdict.Errors || [];
   const told = (verdict.Errors || []).map((error) => error.Message).join("; ");
+  const nothing = [open(ORIGIN), open(EVENT)];
   if (verdict.status == "success") return [ok(KEY), ok(ORIGIN, location.origin), ok(EVENT, "A test event was accepted; it is not stored.")];
-  if (!first) return [bad(KEY, `The endpoint answered ${status}, in no words of a collector.`, "Is data-endpoint right, and does a proxy pass it on to the collector?"), open(ORIGIN), open(EVENT)];
-  if (first.Code == 99998) return [bad(KEY, "The collector does not know this key, or it was revoked.", `Make another and put it into data-key: ${command()}`), open(ORIGIN), open(EVENT)];
-  if (/server/.test(first.Message) && status == 403) return [secret(), open(ORIGIN), open(EVENT)];
-  if (status == 403) return [ok(KEY), bad(ORIGIN, `${location.origin} is none of the origins that this key was made for.`, `Make a key for it: ${command()}`), open(EVENT)];
-  if (status == 404 || status == 405) return [bad(KEY, `The endpoint answered: ${told}.`, "Is data-endpoint the path that takes events?"), open(ORIGIN), open(EVENT)];
-  if (status == 429) return [ok(KEY), ok(ORIGIN), bad(EVENT, "Too many events came from this address, or for this site.", "Wait a minute, then load this page again.")];
-  if (status > 499) return [open(KEY), open(ORIGIN), bad(EVENT, `The collector cannot take events now (${status}).`, "Look at its log and at /readyz. Visitors' events wait in their browsers meanwhile.")];
-  return [ok(KEY), ok(ORIGIN), bad(EVENT, `${told}.`, "Tell those who run the collector: this event should have been right.")];
+  if (!first || status == 404 || status == 405) {
+    const why = `The endpoint answered ${status}${first ? `, ${told}` : ", in no words of a collector"}.`;
+    return [bad("Collector not reached", why, "Is data-endpoint right, and does a proxy pass it on to the collector?"), open(KEY), ...nothing];
+  }
+  if (first.Code == 99998) {
+    return [bad("Key not accepted", "The collector does not know this key, or it was revoked.", `Another, with its tag: ${command()}`), ...nothing];
+  }
+  if (status == 403 && /server/.test(first.Message)) return [secret(), ...nothing];
+  if (status == 403) {
+    const why = `${location.origin} is none of the origins that this key was made for.`;
+    return [ok(KEY), bad("Origin not allowed", why, `A key for it, with its tag: ${command()}`), open(EVENT)];
+  }
+  if (status > 499) {
+    const advice = "Look at its log and at /readyz. Visitors' events wait in their browsers meanwhile.";
+    return [open(KEY), open(ORIGIN), bad("Event not accepted", `The collector cannot take events now (${status}).`, advice)];
+  }
+  const limited = status == 429;
+  const why = limited ? "Too many events came from this address, or for this site." : `${told}.`;
+  const advice = limited ? "Wait a minute, then load this page again." : "Tell those who run the collector: this event should have been right.";
+  return [ok(KEY), ok(ORIGIN, location.origin), bad("Event not accepted", why, advice)];
 }
 
 function secret(): Row {
-  return bad(KEY, "This is a secret key (sk_…). Everybody who sees this page can read it.", `Revoke it at once (footfall key revoke PREFIX), and make a public one: ${command()}`);
+  const advice = `Revoke it at once (footfall key revoke PREFIX). A public one, with its tag: ${command()}`;
+  return bad("Key not accepted", "This is a secret key (sk_…). Everybody who sees this page can read it.", advice);
 }
 
 /** Why the collector could not be asked. */
 function unreachable(endpoint: string, blocked: boolean): Row[] {
   const why = blocked ? "The content security policy of this page forbids it." : `${endpoint} could not be reached.`;
   const advice = blocked
-    ? `Add ${new URL(endpoint).origin} to connect-src.`
+    ? `Add ${collector} to connect-src.`
     : "Is the collector running, is the address right and https where the page is? A content blocker may be in the way: try another browser, or rename script and endpoint (--script-path, --event-path).";
-  return [bad("Collector reached", why, advice), open(KEY), open(ORIGIN), open(EVENT)];
+  return [bad("Collector not reached", why, advice), open(KEY), open(ORIGIN), open(EVENT)];
 }
 
 /** Asks the collector. A secret key is not sent. */
 async function asked({ key, endpoint }: Context): Promise<Row[]> {
-  if (!key) return [bad(KEY, "There is no key.", `Put data-key="pk_…" on the tag, or call footfall.init. ${command()}`), open(ORIGIN), open(EVENT)];
+  if (!key) {
+    const advice = `Put data-key="pk_…" on the tag, or call footfall.init. A key, with its tag: ${command()}`;
+    return [bad("Key not accepted", "There is no key.", advice), open(ORIGIN), open(EVENT)];
+  }
   if (/^sk_/.test(key)) return [secret(), open(ORIGIN), open(EVENT)];
   let blocked = false;
   const violated = (): void => void (blocked = true);
@@ -165,6 +193,7 @@ function overlay(): HTMLElement {
 /** Shows the overlay; resolves when all is known. */
 export async function check(_footfall: unknown, context: Context): Promise<void> {
   const list = overlay();
+  collector = new URL(context.endpoint, location.href).origin;
   list.append(line(ok("Script loaded", context.source)));
   const waiting = line({ state: "open", title: "Asking the collector…" });
   list.append(waiting);
