@@ -1,4 +1,4 @@
-"""The overlay of ``?footfall_check=1`` in real browsers, under a policy that allows no style, on a running collector."""
+"""The overlay of ``?footfall_check=1`` in real browsers, under a policy that allows no style."""
 
 from __future__ import annotations
 
