@@ -189,3 +189,13 @@ def test_the_command_line_prints_no_tag_that_would_not_work(live: Live, argument
     shown = footfall("snippet", *arguments, "--url", "https://t.example.com", "--mongodb-uri", live.uri)
     assert (shown.returncode, shown.stdout) == (1, "")
     assert why in shown.stderr
+
+
+ROW = re.compile(r"\| `(footfall[a-z-]*\.js)` \| as served \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|")
+
+
+def test_the_readme_has_the_sizes_of_the_files_as_they_are_served() -> None:
+    readme = (STATIC.parent / "sdk" / "browser" / "README.md").read_text(encoding="utf-8")
+    told = {name: [int(size.replace(",", "")) for size in sizes] for name, *sizes in ROW.findall(readme)}
+    names = ("footfall.js", "footfall-auto.js", "footfall-check.js")
+    assert told == {name: [(STATIC / (name + form)).stat().st_size for form in ("", ".gz", ".br")] for name in names}
