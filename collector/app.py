@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
 from collector.config import Settings, proxies
 from collector.ingest.admission import Admission
+from collector.ingest.agents import Agents
 from collector.ingest.engine import Engine, start_engine
 from collector.ingest.persons import Persons
 from collector.ingest.readiness import Readiness
@@ -34,6 +35,7 @@ from collector.web import ops
 from collector.web.api import Door, Front, Route
 from collector.web.inflight import InFlight
 from collector.web.logs import log_request
+from collector.web.pixel import EVENT, SUFFIX
 from collector.web.scripts import Bundle, Script
 
 
@@ -125,6 +127,7 @@ def _services(
         ),
         passwords=Passwords(),
         admission=Admission(persons),
+        agents=Agents(),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
         metrics=metrics,
@@ -145,9 +148,10 @@ def _door(services: Services, in_flight: InFlight) -> Door:
 
 def _api_routes(settings: Settings) -> dict[str, Route]:
     routes = {command.route: Route(command, command.browsers) for command in COMMANDS}
+    routes[EVENT + SUFFIX] = replace(routes[EVENT], image=True)
     if settings.event_path:
-        routes[settings.event_path] = routes["/api/v1/event"]
-        routes[settings.event_path + "s"] = routes["/api/v1/events"]
+        for suffix in ("", "s", SUFFIX):
+            routes[settings.event_path + suffix] = routes[EVENT + suffix]
     return {**routes, "/api.php": Route(browsers=True)}
 
 

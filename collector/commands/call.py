@@ -14,6 +14,7 @@ from collector.catalog.reader import Reader
 from collector.config import Settings
 from collector.errors import Fault
 from collector.ingest.admission import Admission
+from collector.ingest.agents import Agent, Agents
 from collector.ingest.writer import Writer
 from collector.metrics import Metrics
 from collector.model import Caller, Document
@@ -30,6 +31,7 @@ class Services:
     limits: Limits
     passwords: Passwords
     admission: Admission
+    agents: Agents
     writer: Writer
     reader: Reader
     metrics: Metrics
@@ -54,6 +56,7 @@ class Request:
     referer: str | None = None
     host: str = ""
     address: str = ""
+    user_agent: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ class Call:
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
     ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
-    ``caller`` is None where the command needs none.
+    ``caller`` is None where the command needs none, ``agent`` where it does not come from a page.
     """
 
     given: Document
@@ -71,6 +74,7 @@ class Call:
     caller: Caller | None = None
     marks: tuple[str, ...] = ()
     size: int = 0
+    agent: Agent | None = None
 
     @property
     def who(self) -> Caller:

@@ -153,6 +153,8 @@ class Gate:
             call.marks = _origin_marks(call.caller, request)
         if budgets and not await self._spent(budgets):
             raise Refusal(Fault.TOO_MANY_REQUESTS, retry_after=self._services.limits.reset())
+        if call.caller and call.caller.trust == "public":  # a server's agent says nothing of a visitor
+            call.agent = self._services.agents.read(request.user_agent)
         handler = self._handlers[command.name]
         faults = self._schemas[command.name].faults(call.given)
         content, more = await handler.check(call, faults)
