@@ -12,7 +12,8 @@ READ = "Subscribers.Get"
 PERMISSIONS = frozenset({TRACK, READ})
 
 ORIGIN_UNKNOWN = "origin_unknown"
-MARKS = (ORIGIN_UNKNOWN,)
+BOT = "bot"
+MARKS = (ORIGIN_UNKNOWN, BOT)
 """What may be noted on an event, each as a field of its own."""
 
 Trust = Literal["secret", "public"]

@@ -126,7 +126,7 @@ async def snippet(store: Store, arguments: argparse.Namespace, settings: Setting
 
 async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """The catalog made anew."""
-    return {"entries": await Rebuild(store.catalog, store.counts, store.writers, Caps()).run()}
+    return {"entries": await Rebuild(store.catalog, store.counts, store.slots, store.writers, Caps()).run()}
 
 
 def _read_password() -> str:

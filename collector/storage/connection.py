@@ -30,6 +30,7 @@ from collector.storage.opening import (
     reason,
 )
 from collector.storage.sessions import Sessions
+from collector.storage.slots import SlotCounts
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
 from collector.storage.writers import Writers
@@ -62,6 +63,7 @@ class Store:
         self.events = Events(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
+        self.slots = SlotCounts(database)
         self.writers = Writers(database)
         self.limits = SharedLimits(database)
         for part in vars(self).values():

@@ -55,7 +55,7 @@ class Counts:
 
     async def add(self, generation: int, block: int, events: Numbered) -> None:
         """Counts a block. Every block of the generation with a lower number must have been counted."""
-        await merged(self._events, [{"$match": _of(events)}, *_grouped(), *_known(), *_into(generation, block)])
+        await merged(self._events, [{"$match": numbered(events)}, *_grouped(), *_known(), *_into(generation, block)])
 
     async def rows(self, scope: str, generation: int) -> list[Count]:
         """All that has been counted of a scope and is still kept."""
@@ -71,13 +71,13 @@ class Counts:
 
     async def stored(self, events: Numbered) -> list[Event]:
         """The events of these numbers that are stored."""
-        return [event_of(row) for row in await self._events.find(_of(events)).to_list(None)]
+        return [event_of(row) for row in await self._events.find(numbered(events)).to_list(None)]
 
     async def numbers(self, writer: str, beside: Spans, most: int) -> Spans:
         """The first numbers of a writer under which events are stored, leaving out some."""
         gaps = Spans.upto(_GREATEST) - beside
         pipeline: list[Document] = [
-            {"$match": _of([(writer, gaps)])},
+            {"$match": numbered([(writer, gaps)])},
             {"$project": {"_id": 0, "seq": 1}},
             {"$sort": {"seq": ASCENDING}},
             {"$limit": most},
@@ -102,7 +102,7 @@ class Counts:
 _GREATEST = 2**62
 
 
-def _of(events: Numbered) -> Document:
+def numbered(events: Numbered) -> Document:
     """A query for events by their numbers, of which 0 is that of automatic identifies."""
     parts = [
         {"writer": writer, "seq": {"$gte": first, "$lte": last}} for writer, spans in events for first, last in spans

@@ -71,11 +71,11 @@ class Process:
     """
 
     def __init__(self, store: Store, caps: Caps = CAPS, before: Before | None = None, pace: float = PACE) -> None:
-        store = watched(store, before, "counts", "writers") if before else store
+        store = watched(store, before, "counts", "slots", "writers") if before else store
         self.time = 0.0
         self.metrics = Metrics()
         learner = Learner(store.catalog, self.metrics, caps, lambda: self.time)
-        self.ledger = Ledger(store.writers, Fold(store.writers, store.counts, learner), self.metrics, pace)
+        self.ledger = Ledger(store.writers, Fold(store.writers, store.counts, store.slots, learner), self.metrics, pace)
         resolver = Resolver(store.identities, store.events, Persons(lambda: b"secret" * 6))
         committer = Committer(store, resolver, learner, self.ledger, self.metrics)
         self._storing = Storing(committer, store.health, self.ledger, self.metrics, breaks=False)
@@ -106,7 +106,7 @@ async def counted(store: Store) -> dict[str, int]:
 
 def forget(database: Any) -> None:
     """Takes away all events, and all that was made of them."""
-    for name in ("events", "catalog", "catalog_counts", "writers", "meta"):
+    for name in ("events", "catalog", "catalog_counts", "rollups", "writers", "meta"):
         database[name].delete_many({})
 
 
@@ -117,11 +117,11 @@ def reader(store: Store, caps: Caps = CAPS) -> Reader:
 
 async def rebuild(store: Store, *processes: Process, caps: Caps = CAPS, before: Before | None = None) -> None:
     """A rebuild of which these processes, if there are any, have heard."""
-    store = watched(store, before, "counts", "writers") if before else store
+    store = watched(store, before, "counts", "slots", "writers") if before else store
     generation = await store.catalog.begin_generation()
     for process in processes:
         process.time += LEASE
-    await Rebuild(store.catalog, store.counts, store.writers, caps).make(generation)
+    await Rebuild(store.catalog, store.counts, store.slots, store.writers, caps).make(generation)
 
 
 async def answers(store: Store, caps: Caps = CAPS) -> Row:
