@@ -15,6 +15,7 @@ from collector.storage.keys import Keys
 from collector.storage.limits import SharedLimits
 from collector.storage.lists import Lists
 from collector.storage.meta import Meta
+from collector.storage.newest import Newest
 from collector.storage.opening import (
     Client,
     Database,
@@ -61,6 +62,7 @@ class Store:
         self.subscribers = Versioned(database, "subscribers")
         self.visitors = Versioned(database, "visitors")
         self.events = Events(database)
+        self.newest = Newest(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
         self.slots = SlotCounts(database)

@@ -22,7 +22,7 @@ from collector.ingest.pending import Pending
 from collector.ingest.persons import Persons
 from collector.ingest.storing import Storing
 from collector.metrics import Metrics
-from collector.model import Event, Outcome, Trust
+from collector.model import BOT, Event, Outcome, Trust
 from collector.storage.connection import Store
 from collector.storage.events import day_end
 from tests.support.collectors import Before, watched
@@ -43,6 +43,7 @@ def event(
     time: datetime | None = None,
     keeps: bool = True,
     event_id: str | None = None,
+    bot: bool = False,
 ) -> Event:
     """An event of the list; of one that keeps its events, or not."""
     return Event(
@@ -57,6 +58,7 @@ def event(
         received=received,
         trust=trust,
         expire_at=None if keeps else day_end(received) + RETENTION,
+        marks=(BOT,) if bot else (),
     )
 
 
@@ -165,9 +167,11 @@ class Name:
 
     def said(self, name: str | None) -> Row:
         """What is said of it."""
-        kinds = [_kind(row["properties"][name]) for row in self.rows] if name is not None else []
+        people = [row for row in self.rows if not row.get("bot")]
+        kinds = [_kind(row["properties"][name]) for row in people] if name is not None else []
         return {
-            "events": len(self.rows),
+            "events": len(people),
+            "bots": len(self.rows) - len(people),
             "first": min(row["time"] for row in self.rows),
             "last": max(row["time"] for row in self.rows),
             "types": {kind: kinds.count(kind) for kind in ("string", "number", "boolean", "object", "array", "null")},
