@@ -18,6 +18,7 @@ from collector.access.limits import Limits
 from collector.access.passwords import Passwords
 from collector.catalog.caps import Caps
 from collector.catalog.reader import Reader
+from collector.catalog.rollups import Rollups
 from collector.commands.call import Services
 from collector.commands.gate import Gate
 from collector.commands.openapi import document
@@ -130,6 +131,7 @@ def _services(
         agents=Agents(),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
+        rollups=Rollups(store.slots, store.writers),
         metrics=metrics,
         clock=now,
         pending=engine.spooling.on_host,

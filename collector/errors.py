@@ -38,6 +38,7 @@ class Fault(Enum):
     INVALID_EVENT_ID = (422, 15, "Invalid EventID parameter")
     INVALID_TIMESTAMP = (422, 16, "Invalid Timestamp parameter")
     INVALID_EVENTS = (422, 17, "Invalid Events parameter")
+    INVALID_TIME_ZONE = (422, 23, "Invalid TimeZone parameter")
     ORIGIN_NOT_ALLOWED = (403, 403, "Origin not allowed")
     KEY_BELONGS_ON_SERVER = (403, 403, "This key belongs on a server")
     BODY_TOO_LARGE = (413, 413, "Request body too large")

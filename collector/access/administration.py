@@ -12,6 +12,7 @@ from collector.errors import StartupError
 from collector.model import PERMISSIONS, TRACK, Key, MailingList, User
 from collector.storage.connection import Store
 from collector.storage.users import NameTaken
+from collector.zones import zone_named
 
 _LONGEST_NAME = 200
 _LONGEST_PASSWORD = 1_000  # what user.login takes
@@ -51,18 +52,36 @@ class Administration:
         """Gives a user another password."""
         await self._store.users.set_password(user.id, await self._hash(password))
 
-    async def create_list(self, name: str, user_name: str, retention_days: int | None = None) -> MailingList:
+    async def create_list(
+        self, name: str, user_name: str, retention_days: int | None = None, time_zone: str | None = None
+    ) -> MailingList:
         """A new list of a user.
 
+        Args:
+            time_zone: an IANA name; UTC where absent.
+
         Raises:
-            StartupError: no such user, no name, or a retention that is no positive number of days.
+            StartupError: no such user, no name, a retention that is no positive number of days, or no time zone.
         """
         user = await self.user_named(user_name)
         if retention_days is not None and not 0 < retention_days <= _MOST_RETENTION_DAYS:
             raise StartupError(f"A retention is 1 to {_MOST_RETENTION_DAYS} days")
-        made = MailingList(await self._store.meta.next_id("lists"), user.id, _checked_name(name), retention_days)
+        name, time_zone = _checked_name(name), _checked_zone(time_zone)
+        made = MailingList(await self._store.meta.next_id("lists"), user.id, name, retention_days, time_zone)
         await self._store.lists.add(made)
         return made
+
+    async def update_list(self, list_id: int, *, name: str | None = None, time_zone: str | None = None) -> MailingList:
+        """Gives a list another name or time zone, where they are not None; every process knows within 5 s.
+
+        Raises:
+            StartupError: no such list, no name, or no time zone.
+        """
+        name = None if name is None else _checked_name(name)
+        found = await self._store.lists.change(list_id, name, _checked_zone(time_zone))
+        if found is None:
+            raise StartupError(f"There is no list {list_id}")
+        return found
 
     async def create_secret_key(
         self,
@@ -166,6 +185,12 @@ def _checked_name(name: str) -> str:
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise StartupError(f"A name is 1 to {_LONGEST_NAME} printable characters")
     return name
+
+
+def _checked_zone(time_zone: str | None) -> str | None:
+    if time_zone is not None and zone_named(time_zone) is None:
+        raise StartupError(f"There is no time zone {time_zone!r}: they are named as in Europe/Berlin")
+    return time_zone
 
 
 def _limit(rate_limit: int | None) -> int | None:

@@ -188,11 +188,12 @@ def _caller(row: dict[str, Any]) -> Caller:
 
 
 def _list_row(found: MailingList) -> dict[str, Any]:
-    return {"user": found.user_id, "retention_days": found.retention_days}
+    return {"user": found.user_id, "retention_days": found.retention_days, "time_zone": found.time_zone}
 
 
 def _list(row: dict[str, Any]) -> MailingList:
-    return MailingList(row["name"], row["user"], "", row["retention_days"])
+    # Which a file that an older version has written does not say.
+    return MailingList(row["name"], row["user"], "", row["retention_days"], row.get("time_zone"))
 
 
 def lately(entries: Iterable[Entry], now: float, seconds: float) -> list[Entry]:

@@ -13,6 +13,7 @@ from collector.catalog.learner import Learner
 from collector.catalog.watch import DEAD, Watch
 from collector.storage.counts import Counts
 from collector.storage.guard import within
+from collector.storage.slots import SlotCounts
 from collector.storage.spans import Spans
 from collector.storage.writers import Part, Row, State, Writers
 
@@ -31,12 +32,14 @@ class Fold:
     Args:
         writers: what has been stored, and what of it is counted.
         counts: the counts.
+        slots: the same by time.
         learner: enters the names of events whose writer died before it had.
     """
 
-    def __init__(self, writers: Writers, counts: Counts, learner: Learner) -> None:
+    def __init__(self, writers: Writers, counts: Counts, slots: SlotCounts, learner: Learner) -> None:
         self._writers = writers
         self._counts = counts
+        self._slots = slots
         self._learner = learner
         self._done = (-1, -1)
 
@@ -73,7 +76,9 @@ class Fold:
             return
         with within(_BLOCK_SECONDS):
             await self._learn([part for part in parts if part.unlearned])
-            await self._counts.add(generation, block, [(part.writer, part.numbers) for part in parts])
+            events = [(part.writer, part.numbers) for part in parts]
+            await self._counts.add(generation, block, events)
+            await self._slots.add(generation, block, events)
             await self._writers.counted(generation, block, parts)
 
     async def _learn(self, parts: list[Part]) -> None:

@@ -27,7 +27,8 @@ class Properties:
 class Counted:
     """How often a name came, and when first and last, in corrected time; None where it has not been counted yet.
 
-    ``types`` says of a property how many of its values were of each JSON type (``KINDS``). ``at_least``: events may
+    ``types`` says of a property how many of its values were of each JSON type (``KINDS``). Both leave out events that
+    are marked as a bot's: ``bots`` is how many came beside them. ``at_least``: events may
     have come before the name was entered, since a cap was reached; a rebuild counts them.
     """
 
@@ -36,10 +37,12 @@ class Counted:
     last: datetime | None = None
     types: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     at_least: bool = False
+    bots: int = 0
 
     def add(self, row: Count) -> None:
         """Takes in what was counted under one end of retention."""
         self.events += row.events
+        self.bots += row.bots
         self.first = min(self.first or row.first, row.first)
         self.last = max(self.last or row.last, row.last)
         for kind, number in row.types.items():

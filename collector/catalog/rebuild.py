@@ -10,6 +10,7 @@ from collector.catalog.learner import LEASE
 from collector.storage.catalog import Catalog
 from collector.storage.counts import Counts
 from collector.storage.guard import within
+from collector.storage.slots import SlotCounts
 from collector.storage.spans import Spans
 from collector.storage.writers import Part, Writers
 
@@ -31,13 +32,15 @@ class Rebuild:
     Args:
         catalog: the names.
         counts: their counts.
+        slots: the same by time.
         writers: what is counted.
         caps: how much is kept.
     """
 
-    def __init__(self, catalog: Catalog, counts: Counts, writers: Writers, caps: Caps) -> None:
+    def __init__(self, catalog: Catalog, counts: Counts, slots: SlotCounts, writers: Writers, caps: Caps) -> None:
         self._catalog = catalog
         self._counts = counts
+        self._slots = slots
         self._writers = writers
         self._caps = caps
         self._generation = 0
@@ -70,6 +73,7 @@ class Rebuild:
             await self._count(settled)
         if await self._writers.change(generation, self._block, self._last):
             await self._counts.drop_before(generation)
+            await self._slots.drop_before(generation)
             await self._writers.drop_before(generation)
         return entries
 
@@ -90,7 +94,9 @@ class Rebuild:
     async def _count(self, numbers: dict[str, Spans]) -> None:
         for parts in self._blocks(numbers):
             self._block, self._last = self._block + 1, parts
-            await self._counts.add(self._generation, self._block, [(part.writer, part.numbers) for part in parts])
+            events = [(part.writer, part.numbers) for part in parts]
+            await self._counts.add(self._generation, self._block, events)
+            await self._slots.add(self._generation, self._block, events)
             await self._writers.counted(self._generation, self._block, parts)
 
     def _blocks(self, numbers: dict[str, Spans]) -> Iterator[list[Part]]:

@@ -17,6 +17,7 @@ from collector.catalog.rebuild import Rebuild
 from collector.cli.demo import bootstrap as make_demo
 from collector.config import Settings
 from collector.errors import StartupError
+from collector.model import MailingList
 from collector.storage.connection import Store
 
 Rows = list[dict[str, Any]]
@@ -44,17 +45,23 @@ async def user_list(store: Store, _arguments: argparse.Namespace, _settings: Set
 
 async def list_create(store: Store, arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """A new list."""
-    made = await Administration(store).create_list(arguments.name, arguments.user, arguments.retention)
-    return {"id": made.id, "name": made.name, "user": arguments.user, "retention_days": made.retention_days}
+    made = await Administration(store).create_list(
+        arguments.name, arguments.user, arguments.retention, arguments.time_zone
+    )
+    return _list_row(made, arguments.user)
+
+
+async def list_update(store: Store, arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
+    """A list with another name or time zone."""
+    changed = await Administration(store).update_list(arguments.id, name=arguments.name, time_zone=arguments.time_zone)
+    names = {user.id: user.name for user in await store.users.all()}
+    return _list_row(changed, names.get(changed.user_id))
 
 
 async def list_list(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> Rows:
     """All lists."""
     names = {user.id: user.name for user in await store.users.all()}
-    return [
-        {"id": row.id, "name": row.name, "user": names.get(row.user_id), "retention_days": row.retention_days}
-        for row in await store.lists.all()
-    ]
+    return [_list_row(row, names.get(row.user_id)) for row in await store.lists.all()]
 
 
 async def key_create(store: Store, arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
@@ -100,7 +107,12 @@ async def key_revoke(store: Store, arguments: argparse.Namespace, _settings: Set
 
 async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:
     """The catalog made anew."""
-    return {"entries": await Rebuild(store.catalog, store.counts, store.writers, Caps()).run()}
+    return {"entries": await Rebuild(store.catalog, store.counts, store.slots, store.writers, Caps()).run()}
+
+
+def _list_row(row: MailingList, user: str | None) -> dict[str, Any]:
+    zone = row.time_zone or "UTC"
+    return {"id": row.id, "name": row.name, "user": user, "retention_days": row.retention_days, "time_zone": zone}
 
 
 def _read_password() -> str:

@@ -92,8 +92,16 @@ def _add_lists(lists: argparse._SubParsersAction[Parser]) -> None:
     create.add_argument(
         "--retention", metavar="DAYS", type=_number, help="how many days events are kept; for ever where absent"
     )
+    create.add_argument(
+        "--time-zone", metavar="ZONE", type=_text, help="the zone of its days, such as Europe/Berlin; UTC where absent"
+    )
     _add_json(create)
     _add_json(_add(lists, "list", "show all lists", admin.list_list))
+    update = _add(lists, "update", "give a list another name or time zone", admin.list_update)
+    update.add_argument("id", metavar="ID", type=_number)
+    update.add_argument("--name", metavar="NAME", type=_text)
+    update.add_argument("--time-zone", metavar="ZONE", type=_text, help="the zone of its days, such as Europe/Berlin")
+    _add_json(update)
 
 
 def _add_keys(keys: argparse._SubParsersAction[Parser]) -> None:
@@ -168,6 +176,8 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     Raises:
         StartupError: options that do not go together.
     """
+    if arguments.work is admin.list_update and arguments.name is None and arguments.time_zone is None:
+        raise StartupError("Nothing is to change: --name or --time-zone")
     if arguments.work is not admin.key_create:
         return
     if arguments.public and arguments.list is None:

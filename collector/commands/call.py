@@ -11,6 +11,7 @@ from collector.access.directory import Directory
 from collector.access.limits import Budget, Limits
 from collector.access.passwords import Passwords
 from collector.catalog.reader import Reader
+from collector.catalog.rollups import Rollups
 from collector.config import Settings
 from collector.errors import Fault
 from collector.ingest.admission import Admission
@@ -34,6 +35,7 @@ class Services:
     agents: Agents
     writer: Writer
     reader: Reader
+    rollups: Rollups
     metrics: Metrics
     clock: Callable[[], datetime]
     pending: Callable[[], int]

@@ -52,7 +52,7 @@ async def start_engine(
         OSError: it cannot be used.
     """
     learner = Learner(store.catalog, metrics, caps)
-    ledger = Ledger(store.writers, Fold(store.writers, store.counts, learner), metrics)
+    ledger = Ledger(store.writers, Fold(store.writers, store.counts, store.slots, learner), metrics)
     committer = Committer(store, Resolver(store.identities, store.events, persons), learner, ledger, metrics)
     storing = Storing(committer, store.health, ledger, metrics, breaks=settings.spool_mb > 0)
     spool = Spool(place / "spool", settings.spool_mb << 20) if settings.spool_mb else None

@@ -15,6 +15,7 @@ from collector.storage.keys import Keys
 from collector.storage.limits import SharedLimits
 from collector.storage.lists import Lists
 from collector.storage.meta import Meta
+from collector.storage.newest import Newest
 from collector.storage.opening import (
     Client,
     Database,
@@ -30,6 +31,7 @@ from collector.storage.opening import (
     reason,
 )
 from collector.storage.sessions import Sessions
+from collector.storage.slots import SlotCounts
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
 from collector.storage.writers import Writers
@@ -60,8 +62,10 @@ class Store:
         self.subscribers = Versioned(database, "subscribers")
         self.visitors = Versioned(database, "visitors")
         self.events = Events(database)
+        self.newest = Newest(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
+        self.slots = SlotCounts(database)
         self.writers = Writers(database)
         self.limits = SharedLimits(database)
         for part in vars(self).values():

@@ -2,7 +2,8 @@
 
 A document a name, a generation of the counts, and an end of retention, so that counts end with their events. ``block``
 is the last block of events that has been counted in it: blocks are counted in order, and one that is counted again adds
-nothing to the documents that have it. Only names that are in the catalog are counted.
+nothing to the documents that have it. ``n`` and ``types`` are of events that are no bot's, ``bots`` is the number of
+the others. Only names that are in the catalog are counted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING
 
-from collector.model import Document, Event
+from collector.model import BOT, Document, Event
 from collector.storage.catalog import alive
 from collector.storage.events import event_of
 from collector.storage.guard import guarded
@@ -37,7 +38,8 @@ Numbered = Iterable[tuple[str, Spans]]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What has been counted of a name under one end of retention: ``name`` None is the event itself."""
+    """What has been counted of a name under one end of retention: ``name`` None is the event itself. ``events`` and
+    ``types`` leave out the events of bots, of which there are ``bots``."""
 
     event: str
     name: str | None
@@ -45,6 +47,7 @@ class Count:
     first: datetime
     last: datetime
     types: dict[str, int]
+    bots: int
 
 
 @guarded
@@ -55,13 +58,13 @@ class Counts:
 
     async def add(self, generation: int, block: int, events: Numbered) -> None:
         """Counts a block. Every block of the generation with a lower number must have been counted."""
-        await merged(self._events, [{"$match": _of(events)}, *_grouped(), *_known(), *_into(generation, block)])
+        await merged(self._events, [{"$match": numbered(events)}, *_grouped(), *_known(), *_into(generation, block)])
 
     async def rows(self, scope: str, generation: int) -> list[Count]:
         """All that has been counted of a scope and is still kept."""
         found = self._collection.find({"scope": scope, "generation": generation, **alive()}, {"_id": 0})
         return [
-            Count(row["event"], row["name"], row["n"], row["first"], row["last"], row["types"])
+            Count(row["event"], row["name"], row["n"], row["first"], row["last"], row["types"], row.get("bots", 0))
             for row in await found.to_list(None)
         ]
 
@@ -71,13 +74,13 @@ class Counts:
 
     async def stored(self, events: Numbered) -> list[Event]:
         """The events of these numbers that are stored."""
-        return [event_of(row) for row in await self._events.find(_of(events)).to_list(None)]
+        return [event_of(row) for row in await self._events.find(numbered(events)).to_list(None)]
 
     async def numbers(self, writer: str, beside: Spans, most: int) -> Spans:
         """The first numbers of a writer under which events are stored, leaving out some."""
         gaps = Spans.upto(_GREATEST) - beside
         pipeline: list[Document] = [
-            {"$match": _of([(writer, gaps)])},
+            {"$match": numbered([(writer, gaps)])},
             {"$project": {"_id": 0, "seq": 1}},
             {"$sort": {"seq": ASCENDING}},
             {"$limit": most},
@@ -102,7 +105,7 @@ class Counts:
 _GREATEST = 2**62
 
 
-def _of(events: Numbered) -> Document:
+def numbered(events: Numbered) -> Document:
     """A query for events by their numbers, of which 0 is that of automatic identifies."""
     parts = [
         {"writer": writer, "seq": {"$gte": first, "$lte": last}} for writer, spans in events for first, last in spans
@@ -120,11 +123,13 @@ def _grouped() -> list[Document]:
     span = {"first": {"$min": "$first"}, "last": {"$max": "$last"}}
     types = {kind: {"$sum": {"$cond": [{"$in": ["$type", own]}, "$n", 0]}} for kind, own in KINDS.items()}
     place = {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "name": "$name"}
+    is_bot = {"$eq": [f"${BOT}", True]}
     return [
         {
             "$group": {
                 "_id": {"scope": "$scope", "until": "$expire_at", "event": "$event", "shape": shape},
-                "n": {"$sum": 1},
+                "n": {"$sum": {"$cond": [is_bot, 0, 1]}},
+                "bots": {"$sum": {"$cond": [is_bot, 1, 0]}},
                 "first": {"$min": "$time"},
                 "last": {"$max": "$time"},
             }
@@ -137,7 +142,7 @@ def _grouped() -> list[Document]:
                 "type": {"$cond": [{"$eq": ["$named", None]}, None, {"$substrBytes": ["$named", 0, part]}]},
             }
         },
-        {"$group": {"_id": place, "n": {"$sum": "$n"}, **span, **types}},
+        {"$group": {"_id": place, "n": {"$sum": "$n"}, "bots": {"$sum": "$bots"}, **span, **types}},
     ]
 
 
@@ -152,6 +157,8 @@ def _known() -> list[Document]:
 def _into(generation: int, block: int) -> list[Document]:
     sums = {
         "n": {"$add": ["$n", "$$new.n"]},
+        # What an older version has counted knows of none.
+        "bots": {"$add": [{"$ifNull": ["$bots", 0]}, "$$new.bots"]},
         "first": {"$min": ["$first", "$$new.first"]},
         "last": {"$max": ["$last", "$$new.last"]},
         "types": {kind: {"$add": [f"$types.{kind}", f"$$new.types.{kind}"]} for kind in KINDS},
@@ -167,6 +174,7 @@ def _into(generation: int, block: int) -> list[Document]:
                 "name": "$_id.name",
                 "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
                 "n": 1,
+                "bots": 1,
                 "first": 1,
                 "last": 1,
                 "types": {kind: f"${kind}" for kind in KINDS},

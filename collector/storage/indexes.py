@@ -36,6 +36,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("scope", ASCENDING), ("generation", ASCENDING)]),  # the counts of a list
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
     ],
+    "rollups": [
+        # The counts of names over days.
+        IndexModel([("scope", ASCENDING), ("generation", ASCENDING), ("event", ASCENDING), ("day", ASCENDING)]),
+        IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
+    ],
     "writers": [IndexModel([("open", ASCENDING)], partialFilterExpression={"open": True})],  # those that may go on
     "limits": [IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0)],
 }

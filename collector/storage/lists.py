@@ -1,4 +1,4 @@
-"""The collection ``lists``: whose list it is, its name, how long its events are kept."""
+"""The collection ``lists``: whose list it is, its name, how long its events are kept, its time zone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ class Lists:
     async def add(self, row: MailingList) -> None:
         """Stores a new list."""
         document = {"_id": row.id, "user_id": row.user_id, "name": row.name, "retention_days": row.retention_days}
-        await self._collection.insert_one(document | {"created": datetime.now(UTC)})
+        zone = {} if row.time_zone is None else {"time_zone": row.time_zone}
+        await self._collection.insert_one(document | zone | {"created": datetime.now(UTC)})
+
+    async def change(self, list_id: int, name: str | None, time_zone: str | None) -> MailingList | None:
+        """Gives a list another name or time zone, where they are not None; None where there is no such list."""
+        given = {"name": name, "time_zone": time_zone}
+        values = {field: value for field, value in given.items() if value is not None}
+        if values:
+            await self._collection.update_one({"_id": list_id}, {"$set": values})
+        return await self.get(list_id)
 
     async def get(self, list_id: int) -> MailingList | None:
         """The list with this id."""
@@ -31,4 +40,4 @@ class Lists:
 
 
 def _list(row: Document) -> MailingList:
-    return MailingList(row["_id"], row["user_id"], row["name"], row.get("retention_days"))
+    return MailingList(row["_id"], row["user_id"], row["name"], row.get("retention_days"), row.get("time_zone"))

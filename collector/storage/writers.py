@@ -7,7 +7,8 @@ the others are kept for the day on which an event of theirs is found in a spool.
 
 The document ``fold`` holds the last block of events that was, or is just being, counted. To count is to write down here
 which events come next, under the next number, if nobody else has; then to count them, and to note it with their
-writers. Whoever finds a block here can do it again, and nothing is lost or counted twice.
+writers. Whoever finds a block here can do it again, and nothing is lost or counted twice. ``rolled`` is the generation
+and block up to which the rollups have all of them: an older version leaves it behind.
 """
 
 from __future__ import annotations
@@ -57,13 +58,15 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class State:
     """The counts as they stand: their generation, the number of the last block and what is in it, which process leads,
-    and the writers to which something may come."""
+    and the writers to which something may come. ``rolled``: the rollups have all blocks; they lack those of the time
+    before there were any, and those that an older version has counted since."""
 
     generation: int = 0
     block: int = 0
     parts: tuple[Part, ...] = ()
     leader: str = ""
     rows: tuple[Row, ...] = ()
+    rolled: bool = True
 
     @property
     def lag(self) -> int:
@@ -96,6 +99,7 @@ class Writers:
             tuple(_part(part) for part in fold.get("parts", ())),
             fold.get("leader", ""),
             tuple(_row(row, generation) for row in rows.values()),
+            not fold or fold.get("rolled") == [generation, fold["block"]],
         )
 
     async def settled(self) -> dict[str, int]:
@@ -115,7 +119,7 @@ class Writers:
 
     async def lead(self, process: str, instead_of: str) -> bool:
         """Makes a process the one that counts, if another still is that was."""
-        new = {"open": True, "generation": 0, "block": 0, "parts": []}
+        new = {"open": True, "generation": 0, "block": 0, "parts": [], "rolled": [0, 0]}
         try:
             done = await self._collection.update_one(
                 {"_id": _FOLD, "leader": instead_of}, {"$set": {"leader": process}, "$setOnInsert": new}, upsert=True
@@ -130,9 +134,12 @@ class Writers:
 
     async def begin(self, state: State, parts: Sequence[Part]) -> bool:
         """Writes down the next block, if ``state`` still holds; its own block must have been counted."""
+        values: Document = {"block": state.block + 1, "parts": [_written(part) for part in parts]}
+        if state.rolled:
+            values["rolled"] = [state.generation, state.block + 1]
         done = await self._collection.update_one(
             {"_id": _FOLD, "leader": state.leader, "generation": state.generation, "block": state.block},
-            {"$set": {"block": state.block + 1, "parts": [_written(part) for part in parts]}},
+            {"$set": values},
         )
         return bool(done.matched_count)
 
@@ -169,6 +176,7 @@ class Writers:
     async def change(self, generation: int, block: int, parts: Sequence[Part]) -> bool:
         """Has a generation of the counts, counted up to this block, take the place of an earlier one."""
         values: Document = {"generation": generation, "block": block, "parts": [_written(part) for part in parts]}
+        values["rolled"] = [generation, block]
         try:
             done = await self._collection.update_one(
                 {"_id": _FOLD, "generation": {"$lt": generation}},

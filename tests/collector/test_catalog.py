@@ -71,7 +71,7 @@ async def _answer(site: Site) -> tuple[dict[str, list[str]], bool]:
 
 
 def _rebuilding(site: Site, caps: Caps = CAPS) -> Rebuild:
-    return Rebuild(site.store.catalog, site.store.counts, site.store.writers, caps)
+    return Rebuild(site.store.catalog, site.store.counts, site.store.slots, site.store.writers, caps)
 
 
 async def _rebuild(site: Site, caps: Caps = CAPS) -> None:

@@ -85,8 +85,11 @@ def test_every_command_works(place: str, request: pytest.FixtureRequest) -> None
     assert _row(shell.run("user", "list"), name=name) == {"id": made["id"], "name": name, "permissions": ALL}
 
     listed = shell.run("list", "create", "Customers", "--user", name, "--retention", "30")
-    assert listed == {"id": listed["id"], "name": "Customers", "user": name, "retention_days": 30}
-    assert _row(shell.run("list", "list"), id=listed["id"]) == listed
+    rest = {"user": name, "retention_days": 30}
+    assert listed == {"id": listed["id"], "name": "Customers", **rest, "time_zone": "UTC"}
+    changed = shell.run("list", "update", str(listed["id"]), "--time-zone", "Asia/Kathmandu")
+    assert changed == {**listed, "time_zone": "Asia/Kathmandu"}
+    assert _row(shell.run("list", "list"), id=listed["id"]) == changed
 
     public = shell.run("key", "create", "--user", name, "--public", "--list", str(listed["id"]), "--origin", SHOP)
     assert set(public) == {"key", "prefix"}
@@ -272,8 +275,11 @@ def test_people_are_shown_tables_and_fields(given: Shell) -> None:
     nothing = replace(given, options=(*given.options, "--database", "test_nothing_yet"))
     assert nothing.text("key", "list") == "(none)\n"
     assert given.text("user", "create", "Ann").splitlines()[1] == "name         Ann"
-    assert given.text("list", "create", "Customers", "--user", "Ann").splitlines()[-1] == "retention_days  -"
-    assert given.text("list", "list").splitlines()[0].split() == ["id", "name", "user", "retention_days"]
+    assert given.text("list", "create", "Customers", "--user", "Ann").splitlines()[-2:] == [
+        "retention_days  -",
+        "time_zone       UTC",
+    ]
+    assert given.text("list", "list").splitlines()[0].split() == ["id", "name", "user", "retention_days", "time_zone"]
 
 
 def test_a_reader_that_has_gone_is_no_fault(given: Shell) -> None:

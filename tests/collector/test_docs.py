@@ -82,7 +82,7 @@ def _usages(prog: str) -> list[str]:
 
 
 def test_there_are_as_many_commands_as_the_command_line_has() -> None:
-    assert len(PARSERS) == 13
+    assert len(PARSERS) == 14
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)

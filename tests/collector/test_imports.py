@@ -24,7 +24,7 @@ LAYERS = (
     ("ingest",),
     ("catalog", "access", "embedded", "spool"),
     ("storage",),
-    ("config", "metrics", "resources"),
+    ("config", "metrics", "resources", "zones"),
     ("model", "errors", "__init__"),
 )
 """From the top down: a part imports those below it. Parts of one line do not know each other."""

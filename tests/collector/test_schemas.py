@@ -27,6 +27,8 @@ VALID: dict[str, list[Any]] = {
     "SentAt": ["2024-01-31", 0],
     "Properties": [{}, {"conversion-id": 1, "conversion-name": "a", "conversion-value": 0}],
     "Events": [[{"Event": "page_view"}], [{"Event": "e", "Properties": {"a": 1}}, {"Event": "conversion"}]],
+    "TimeZone": ["Europe/Berlin", "UTC"],
+    "Examples": [True, "1", 0],
     "Username": ["demo"],
     "Password": ["secret"],
     "SessionID": ["se_x"],

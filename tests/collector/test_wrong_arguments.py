@@ -40,6 +40,9 @@ GRAMMAR: list[tuple[str, str]] = [
     ("user list --data-dir", "expected one argument"),
     ("list create Customers", "required: --user"),
     ("list create Customers --user Ann --retention x", "--retention: 'x' is not a number"),
+    ("list update", "required: ID"),
+    ("list update x", "ID: 'x' is not a number"),
+    ("list update 1", "Nothing is to change: --name or --time-zone"),
     ("key create --user Ann", "one of the arguments --secret --public is required"),
     ("key create --user Ann --secret --public", "not allowed with argument"),
     ("key create --secret", "required: --user"),
@@ -81,6 +84,13 @@ NAMED: list[tuple[list[str], str]] = [
     (["list", "create", "Customers", "--user", "Ann", "--retention", "0"], "A retention is 1 to 36500 days"),
     (["list", "create", "Customers", "--user", "Ann", "--retention=-1"], "A retention is 1 to 36500 days"),
     (["list", "create", "Customers", "--user", "Ann", "--retention", "36501"], "A retention is 1 to 36500 days"),
+    *(
+        (["list", "create", "Customers", "--user", "Ann", "--time-zone", zone], f"There is no time zone {zone!r}")
+        for zone in ("", "Berlin", "europe/berlin", "CEST", "+02:00", "../Berlin", "Europe", "right/Europe/Berlin")
+    ),
+    (["list", "update", "1", "--time-zone", "Europe/Atlantis"], "There is no time zone 'Europe/Atlantis'"),
+    (["list", "update", "1", "--name", " "], "A name is 1 to 200 printable characters"),
+    (["list", "update", "99", "--time-zone", "Europe/Berlin"], "There is no list 99"),
     (["key", "create", "--user", "Zoe", "--secret"], "There is no user 'Zoe'"),
     (["key", "create", "--user", "Ann", "--secret", "--list", "2"], "The user 'Ann' has no list 2"),
     (["key", "create", "--user", "Ann", "--secret", "--list", "3"], "The user 'Ann' has no list 3"),
@@ -117,6 +127,8 @@ def test_what_cannot_be_made_is_one_line_and_is_not_made(
         ["user", "create", "Ännchen von Tharau 🦶"],
         ["list", "create", "x" * 200, "--user", "Ann", "--retention", "36500"],
         ["list", "create", "short", "--user", "Ann", "--retention", "1"],
+        ["list", "create", "far", "--user", "Ann", "--time-zone", "America/Argentina/Buenos_Aires"],
+        ["list", "update", "1", "--name", "Clients", "--time-zone", "Etc/UTC"],
         ["key", "create", "--user", "Ann", "--secret", "--rate-limit", "1"],
         ["key", "create", "--user", "Ann", "--secret", "--rate-limit", "9223372036854775807"],
         ["key", "create", "--user", "Ann", "--secret", "--list", "1"],

@@ -22,7 +22,7 @@ from collector.ingest.pending import Pending
 from collector.ingest.persons import Persons
 from collector.ingest.storing import Storing
 from collector.metrics import Metrics
-from collector.model import Event, Outcome, Trust
+from collector.model import BOT, Event, Outcome, Trust
 from collector.storage.connection import Store
 from collector.storage.events import day_end
 from tests.support.collectors import Before, watched
@@ -43,6 +43,7 @@ def event(
     time: datetime | None = None,
     keeps: bool = True,
     event_id: str | None = None,
+    bot: bool = False,
 ) -> Event:
     """An event of the list; of one that keeps its events, or not."""
     return Event(
@@ -57,6 +58,7 @@ def event(
         received=received,
         trust=trust,
         expire_at=None if keeps else day_end(received) + RETENTION,
+        marks=(BOT,) if bot else (),
     )
 
 
@@ -71,11 +73,11 @@ class Process:
     """
 
     def __init__(self, store: Store, caps: Caps = CAPS, before: Before | None = None, pace: float = PACE) -> None:
-        store = watched(store, before, "counts", "writers") if before else store
+        store = watched(store, before, "counts", "slots", "writers") if before else store
         self.time = 0.0
         self.metrics = Metrics()
         learner = Learner(store.catalog, self.metrics, caps, lambda: self.time)
-        self.ledger = Ledger(store.writers, Fold(store.writers, store.counts, learner), self.metrics, pace)
+        self.ledger = Ledger(store.writers, Fold(store.writers, store.counts, store.slots, learner), self.metrics, pace)
         resolver = Resolver(store.identities, store.events, Persons(lambda: b"secret" * 6))
         committer = Committer(store, resolver, learner, self.ledger, self.metrics)
         self._storing = Storing(committer, store.health, self.ledger, self.metrics, breaks=False)
@@ -106,7 +108,7 @@ async def counted(store: Store) -> dict[str, int]:
 
 def forget(database: Any) -> None:
     """Takes away all events, and all that was made of them."""
-    for name in ("events", "catalog", "catalog_counts", "writers", "meta"):
+    for name in ("events", "catalog", "catalog_counts", "rollups", "writers", "meta"):
         database[name].delete_many({})
 
 
@@ -117,11 +119,11 @@ def reader(store: Store, caps: Caps = CAPS) -> Reader:
 
 async def rebuild(store: Store, *processes: Process, caps: Caps = CAPS, before: Before | None = None) -> None:
     """A rebuild of which these processes, if there are any, have heard."""
-    store = watched(store, before, "counts", "writers") if before else store
+    store = watched(store, before, "counts", "slots", "writers") if before else store
     generation = await store.catalog.begin_generation()
     for process in processes:
         process.time += LEASE
-    await Rebuild(store.catalog, store.counts, store.writers, caps).make(generation)
+    await Rebuild(store.catalog, store.counts, store.slots, store.writers, caps).make(generation)
 
 
 async def answers(store: Store, caps: Caps = CAPS) -> Row:
@@ -165,9 +167,11 @@ class Name:
 
     def said(self, name: str | None) -> Row:
         """What is said of it."""
-        kinds = [_kind(row["properties"][name]) for row in self.rows] if name is not None else []
+        people = [row for row in self.rows if not row.get("bot")]
+        kinds = [_kind(row["properties"][name]) for row in people] if name is not None else []
         return {
-            "events": len(self.rows),
+            "events": len(people),
+            "bots": len(self.rows) - len(people),
             "first": min(row["time"] for row in self.rows),
             "last": max(row["time"] for row in self.rows),
             "types": {kind: kinds.count(kind) for kind in ("string", "number", "boolean", "object", "array", "null")},

@@ -1,0 +1,68 @@
+"""Looks at the newest events of a name, for examples of what came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bson.dbref import DBRef
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import DESCENDING
+from pymongo.errors import ExecutionTimeout
+
+from collector.model import BOT, Document
+from collector.storage.guard import guarded
+
+_SECONDS = 2.0
+
+
+@guarded
+class Newest:
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._collection = database["events"]
+
+    async def properties(self, scope: str, event: str, most: int) -> list[Document]:
+        """The properties of the last events that are no bot's, the newest first."""
+        pipeline = [*_newest(scope, event, most), {"$project": {"_id": 0, "properties": 1}}]
+        return [plain(row["properties"]) for row in await self._rows(pipeline)]
+
+    async def values(self, scope: str, event: str, names: Sequence[str], within: int, most: int) -> Document:
+        """Some values of each of these properties, the newest first, as far as the last events have it.
+
+        Args:
+            within: how many events are looked at.
+            most: how many values a property.
+        """
+        pairs = {"$objectToArray": "$properties"}
+        wanted = {"$filter": {"input": pairs, "cond": {"$in": ["$$this.k", {"$literal": list(names)}]}}}
+        pipeline = [
+            *_newest(scope, event, within),
+            {"$project": {"_id": 0, "pair": wanted}},
+            {"$unwind": "$pair"},
+            {"$group": {"_id": "$pair.k", "values": {"$firstN": {"input": "$pair.v", "n": most}}}},
+        ]
+        return {row["_id"]: plain(row["values"]) for row in await self._rows(pipeline)}
+
+    async def _rows(self, pipeline: Iterable[Document]) -> list[Document]:
+        """What is found in time: examples are not worth more."""
+        found = self._collection.aggregate(list(pipeline), maxTimeMS=int(_SECONDS * 1_000))
+        try:
+            return await found.to_list(None)
+        except ExecutionTimeout:
+            return []
+
+
+def _newest(scope: str, event: str, most: int) -> list[Document]:
+    query = {"scope": scope, "event": event, BOT: {"$exists": False}, "automatic": {"$exists": False}}
+    return [{"$match": query}, {"$sort": {"time": DESCENDING}}, {"$limit": most}]
+
+
+def plain(value: Any) -> Any:
+    """A value as it was sent: the driver takes an object with ``$ref`` and ``$id`` for a reference."""
+    if isinstance(value, DBRef):
+        value = value.as_doc()
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,157 @@
+"""The collection ``rollups``: how many events came in each quarter of an hour, by corrected time.
+
+A document an event name (``event`` null: all events of the scope, those too for which the catalog has no room), a UTC
+day, a generation of the counts, and an end of retention, so that it ends with its events. ``events`` has a number for
+each of the day's 96 slots, bots left out, and ``bots`` those of bots: quarters of an hour, since there are time zones
+of :30 and :45. ``block`` is the last block of events that has been counted in it, as in ``catalog_counts``. Of a name
+that is not in the catalog there is nothing, and automatic identifies are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+
+from collector.model import BOT, Document
+from collector.storage.catalog import alive
+from collector.storage.counts import Numbered, numbered
+from collector.storage.guard import guarded
+from collector.storage.merging import merged
+
+SLOTS = 96
+"""Of a UTC day."""
+_MINUTES = 15
+_MS = _MINUTES * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What came on a UTC day, which ``day`` begins: a number for each slot."""
+
+    event: str | None
+    day: datetime
+    slots: list[int]
+
+
+@guarded
+class SlotCounts:
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._events = database["events"]
+        self._collection = database["rollups"]
+
+    async def add(self, generation: int, block: int, events: Numbered) -> None:
+        """Counts a block. Every block of the generation with a lower number must have been counted."""
+        stages = [*_slotted(), *_known(), *_daily(), *_into(generation, block)]
+        await merged(self._events, [{"$match": numbered(events)}, *stages])
+
+    async def days(
+        self, scope: str, generation: int, events: Sequence[str | None], span: tuple[datetime, datetime], bots: bool
+    ) -> list[Day]:
+        """What has been counted of these names on the UTC days that begin between two moments, and is still kept.
+
+        Args:
+            events: the names; None is all events together.
+            bots: whether bots are counted too.
+        """
+        place = {"scope": scope, "generation": generation, "event": {"$in": list(events)}}
+        query = {**place, "day": {"$gte": span[0], "$lte": span[1]}, **alive()}
+        kinds = ("events", "bots") if bots else ("events",)
+        found = self._collection.find(query, {"_id": 0, "event": 1, "day": 1, **dict.fromkeys(kinds, 1)})
+        return [Day(row["event"], row["day"], row[kind]) for row in await found.to_list(None) for kind in kinds]
+
+    async def drop_before(self, generation: int) -> None:
+        """Forgets the generations before this one."""
+        await self._collection.delete_many({"generation": {"$lt": generation}})
+
+
+def _slotted() -> list[Document]:
+    """From events to a document a name and slot, and one for all names together."""
+    place = {"scope": "$scope", "until": "$expire_at", "event": "$event"}
+    slot = {"$dateTrunc": {"date": "$time", "unit": "minute", "binSize": _MINUTES}}
+    is_bot = {"$eq": [f"${BOT}", True]}
+    each = {"$group": {"_id": {**place, "slot": slot, "bot": is_bot}, "n": {"$sum": 1}}}
+    of_event = {"scope": "$_id.scope", "until": "$_id.until", "event": "$event", "slot": "$_id.slot"}
+    return [
+        each,
+        {"$set": {"event": ["$_id.event", None]}},
+        {"$unwind": "$event"},
+        {
+            "$group": {
+                "_id": of_event,
+                "events": {"$sum": {"$cond": ["$_id.bot", 0, "$n"]}},
+                "bots": {"$sum": {"$cond": ["$_id.bot", "$n", 0]}},
+            }
+        },
+    ]
+
+
+def _known() -> list[Document]:
+    """Leaves out the names that are not in the catalog, and brings a day together."""
+    day = {"$dateTrunc": {"date": "$_id.slot", "unit": "day"}}
+    entry = {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "name": None}
+    number = {"$toInt": {"$divide": [{"$subtract": ["$_id.slot", "$_id.day"]}, _MS]}}
+    return [
+        {"$set": {"_id.day": day}},
+        {
+            "$group": {
+                "_id": {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "day": "$_id.day"},
+                "slots": {"$push": number},
+                "events": {"$push": "$events"},
+                "bots": {"$push": "$bots"},
+            }
+        },
+        {"$set": {"entry": entry}},
+        {"$lookup": {"from": "catalog", "localField": "entry", "foreignField": "_id", "as": "known"}},
+        {"$match": {"$or": [{"_id.event": None}, {"known": {"$ne": []}}]}},
+    ]
+
+
+def _daily() -> list[Document]:
+    """A number for each slot of a day."""
+    return [{"$set": {"place": _each_slot({"$indexOfArray": ["$slots", "$$this"]})}}]
+
+
+def _each_slot(value: Any) -> Document:
+    return {"$map": {"input": {"$range": [0, SLOTS]}, "in": value}}
+
+
+def _placed(numbers: str) -> Document:
+    there = {"$arrayElemAt": [numbers, "$$this"]}
+    return {"$map": {"input": "$place", "in": {"$cond": [{"$lt": ["$$this", 0]}, 0, there]}}}
+
+
+def _into(generation: int, block: int) -> list[Document]:
+    both = {
+        field: _each_slot(
+            {"$add": [{"$arrayElemAt": [numbers, "$$this"]} for numbers in (f"${field}", f"$$new.{field}")]}
+        )
+        for field in ("events", "bots")
+    }
+    added = {"$cond": [{"$lt": ["$block", "$$new.block"]}, {"$mergeObjects": ["$$new", both]}, "$$ROOT"]}
+    return [
+        {
+            "$project": {
+                "_id": {"$mergeObjects": [{"generation": {"$literal": generation}}, "$_id"]},
+                "generation": {"$literal": generation},
+                "scope": "$_id.scope",
+                "event": "$_id.event",
+                "day": "$_id.day",
+                "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
+                "events": _placed("$events"),
+                "bots": _placed("$bots"),
+                "block": {"$literal": block},
+            }
+        },
+        {
+            "$merge": {
+                "into": "rollups",
+                "on": "_id",
+                "whenMatched": [{"$replaceWith": added}],
+                "whenNotMatched": "insert",
+            }
+        },
+    ]
