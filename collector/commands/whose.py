@@ -5,7 +5,7 @@ from __future__ import annotations
 from collector.commands.call import Call, Services
 from collector.commands.tracking import list_number
 from collector.errors import Fault
-from collector.model import MailingList, list_scope, user_scope
+from collector.model import Document, MailingList, list_scope, user_scope
 
 Asked = tuple[MailingList | None, set[Fault]]
 
@@ -27,3 +27,11 @@ async def asked_list(call: Call, services: Services, faults: set[Fault]) -> Aske
 def scope_of(found: MailingList | None, call: Call) -> str:
     """The scope of a list, or of what the caller tracks without one."""
     return list_scope(found.id) if found else user_scope(call.who.user.id)
+
+
+def page_size(given: Document, default: int, most: int, wrong: set[Fault]) -> int:
+    """``Limit``, which fits the schema: how many a page holds; fault 25 beyond ``most``."""
+    number = list_number(given.get("Limit", default)) or 0
+    if not 0 < number <= most:
+        wrong.add(Fault.INVALID_LIMIT)
+    return number
