@@ -29,6 +29,7 @@ from collector.storage.opening import (
     make_client,
     reason,
 )
+from collector.storage.questions.reading import Questions
 from collector.storage.sessions import Sessions
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
@@ -60,6 +61,7 @@ class Store:
         self.subscribers = Versioned(database, "subscribers")
         self.visitors = Versioned(database, "visitors")
         self.events = Events(database)
+        self.questions = Questions(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
         self.writers = Writers(database)

@@ -6,6 +6,7 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING, IndexModel
 
 from collector.model import Document
+from collector.storage.questions.reading import BY_TIME
 
 _EXPIRING = {"expire_at": {"$exists": True}}
 
@@ -24,6 +25,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"subscriber": {"$exists": True}},
         ),
         IndexModel([("scope", ASCENDING), ("uuid", ASCENDING), ("time", ASCENDING)]),
+        IndexModel(BY_TIME),  # questions about events, and their pages
         IndexModel([("writer", ASCENDING), ("seq", ASCENDING)]),  # the blocks in which the catalog counts
         # Retention: events of lists without one are not in it.
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
