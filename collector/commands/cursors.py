@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 
-from collector.storage.history import Position
+from collector.storage.questions.reading import Position
 
 _SIGNATURE = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,9 +14,10 @@ from collector.commands.whose import asked_list, page_size, scope_of
 from collector.errors import Fault, Refusal
 from collector.ingest.checks import read_email
 from collector.model import Document, MailingList
-from collector.storage.history import Position, Strand
+from collector.storage.history import Strand
 from collector.storage.identities import email_key, id_key
 from collector.storage.people import MOST_VISITORS, Named
+from collector.storage.questions.reading import Position
 
 PAGE, MOST = 50, 200
 

@@ -13,8 +13,8 @@ from collector.commands.whose import asked_list, page_size, scope_of
 from collector.errors import Fault
 from collector.ingest.checks import read_email
 from collector.model import Document, MailingList
-from collector.storage.history import Position
 from collector.storage.people import Named
+from collector.storage.questions.reading import Position
 
 PAGE, MOST = 50, 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from collector.commands.subscribers_get import SubscribersGet
 from collector.commands.subscribers_list import SubscribersList
 from collector.commands.user_login import UserLogin
 from collector.commands.user_logout import UserLogout
+from collector.commands.website_events_list import WebsiteEventsList
 from collector.commands.website_events_properties import WebsiteEventsProperties
 from collector.model import READ, TRACK, Document
 
@@ -42,6 +43,14 @@ COMMANDS = (
     ),
     Command("subscribers.get", "/api/v1/subscribers.get", ("GET", "POST"), READ, SubscribersGet, budgets.querying),
     Command("subscribers.list", "/api/v1/subscribers.list", ("GET", "POST"), READ, SubscribersList, budgets.querying),
+    Command(
+        "website_events.list",
+        "/api/v1/website_events.list",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsList,
+        budgets.querying,
+    ),
     Command("user.login", "/api/v1/user.login", ("POST",), None, UserLogin, budgets.login, legacy_methods=("POST",)),
     Command("user.logout", "/api/v1/user.logout", ("POST",), None, UserLogout, budgets.free),
 )

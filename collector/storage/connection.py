@@ -31,6 +31,7 @@ from collector.storage.opening import (
     reason,
 )
 from collector.storage.people import People
+from collector.storage.questions.reading import Questions
 from collector.storage.sessions import Sessions
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
@@ -64,6 +65,7 @@ class Store:
         self.events = Events(database)
         self.history = History(database)
         self.people = People(database)
+        self.questions = Questions(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
         self.writers = Writers(database)

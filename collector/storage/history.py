@@ -12,13 +12,13 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import DESCENDING
 
 from collector.model import Document
 from collector.storage.guard import guarded, within
+from collector.storage.questions.reading import Position
 from collector.storage.stored import Stored, stored_of
 
 _SECONDS = 5.0
@@ -26,13 +26,6 @@ _AT_ONCE = 8
 """Strands that are asked for at once; of what they bring no more than a page is kept."""
 _NAMING = [("subscriber", 1), ("time", 1)]
 _OF_VISITOR = [("scope", 1), ("uuid", 1), ("time", 1)]
-
-
-class Position(NamedTuple):
-    """A place in a history: behind this event."""
-
-    time: datetime
-    id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, IndexModel
 
 from collector.model import Document
 from collector.storage.people import BY_CREATED, CONFLICTS_OF, CONFLICTS_WITH
+from collector.storage.questions.reading import BY_TIME
 
 _EXPIRING = {"expire_at": {"$exists": True}}
 
@@ -31,6 +32,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         # Identity conflicts, from both sides: few events have one, and no other is in these.
         IndexModel(CONFLICTS_OF, partialFilterExpression={"conflict": {"$exists": True}}),
         IndexModel(CONFLICTS_WITH, partialFilterExpression={"conflict": {"$exists": True}}),
+        IndexModel(BY_TIME),  # questions about events, and their pages
         IndexModel([("writer", ASCENDING), ("seq", ASCENDING)]),  # the blocks in which the catalog counts
         # Retention: events of lists without one are not in it.
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),

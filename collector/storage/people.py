@@ -10,8 +10,8 @@ from pymongo import ASCENDING, DESCENDING
 
 from collector.model import Document
 from collector.storage.guard import guarded
-from collector.storage.history import Position
 from collector.storage.identities import email_key, id_key, kind_of
+from collector.storage.questions.reading import Position
 from collector.storage.stored import exact
 
 MOST_VISITORS = 1_000
