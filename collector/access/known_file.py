@@ -193,7 +193,7 @@ def _list_row(found: MailingList) -> dict[str, Any]:
 
 def _list(row: dict[str, Any]) -> MailingList:
     # Which a file that an older version has written does not say.
-    return MailingList(row["name"], row["user"], "", row["retention_days"], row.get("time_zone"))
+    return MailingList(row["name"], row["user"], "", row["retention_days"], row.get("time_zone") or "UTC")
 
 
 def lately(entries: Iterable[Entry], now: float, seconds: float) -> list[Entry]:

@@ -111,8 +111,8 @@ async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _setting
 
 
 def _list_row(row: MailingList, user: str | None) -> dict[str, Any]:
-    zone = row.time_zone or "UTC"
-    return {"id": row.id, "name": row.name, "user": user, "retention_days": row.retention_days, "time_zone": zone}
+    days, zone = row.retention_days, row.time_zone
+    return {"id": row.id, "name": row.name, "user": user, "retention_days": days, "time_zone": zone}
 
 
 def _read_password() -> str:

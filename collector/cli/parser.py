@@ -93,7 +93,11 @@ def _add_lists(lists: argparse._SubParsersAction[Parser]) -> None:
         "--retention", metavar="DAYS", type=_number, help="how many days events are kept; for ever where absent"
     )
     create.add_argument(
-        "--time-zone", metavar="ZONE", type=_text, help="the zone of its days, such as Europe/Berlin; UTC where absent"
+        "--time-zone",
+        metavar="ZONE",
+        type=_text,
+        default="UTC",
+        help="the zone of its days, such as Europe/Berlin; UTC where absent",
     )
     _add_json(create)
     _add_json(_add(lists, "list", "show all lists", admin.list_list))

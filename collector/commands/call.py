@@ -67,7 +67,8 @@ class Call:
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
     ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
-    ``caller`` is None where the command needs none, ``agent`` where it does not come from a page.
+    ``caller`` is None where the command needs none, ``agent`` where it does not come from a page; ``session`` is the
+    text of the session that it has come by.
     """
 
     given: Document
@@ -77,6 +78,7 @@ class Call:
     marks: tuple[str, ...] = ()
     size: int = 0
     agent: Agent | None = None
+    session: str = ""
 
     @property
     def who(self) -> Caller:

@@ -51,7 +51,7 @@ class WebsiteEventsCatalog:
             if found is None:
                 wrong.add(Fault.LIST_NOT_FOUND)
             else:
-                scope, zone = list_scope(found.id), found.time_zone or zone
+                scope, zone = list_scope(found.id), found.time_zone
         known = zone_named(given.get("TimeZone", zone))
         if known is None:
             return None, wrong | {Fault.INVALID_TIME_ZONE}

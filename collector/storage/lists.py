@@ -18,8 +18,7 @@ class Lists:
     async def add(self, row: MailingList) -> None:
         """Stores a new list."""
         document = {"_id": row.id, "user_id": row.user_id, "name": row.name, "retention_days": row.retention_days}
-        zone = {} if row.time_zone is None else {"time_zone": row.time_zone}
-        await self._collection.insert_one(document | zone | {"created": datetime.now(UTC)})
+        await self._collection.insert_one(document | {"time_zone": row.time_zone, "created": datetime.now(UTC)})
 
     async def change(self, list_id: int, name: str | None, time_zone: str | None) -> MailingList | None:
         """Gives a list another name or time zone, where they are not None; None where there is no such list."""
@@ -34,10 +33,16 @@ class Lists:
         row = await self._collection.find_one({"_id": list_id})
         return _list(row) if row else None
 
+    async def of_user(self, user_id: int) -> list[MailingList]:
+        """The lists of a user, by id."""
+        return [_list(row) async for row in self._collection.find({"user_id": user_id}).sort("_id", 1)]
+
     async def all(self) -> list[MailingList]:
         """Every list, by id."""
         return [_list(row) async for row in self._collection.find().sort("_id", 1)]
 
 
 def _list(row: Document) -> MailingList:
-    return MailingList(row["_id"], row["user_id"], row["name"], row.get("retention_days"), row.get("time_zone"))
+    return MailingList(
+        row["_id"], row["user_id"], row["name"], row.get("retention_days"), row.get("time_zone") or "UTC"
+    )

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from collector.commands.console import CONSOLE
 from collector.commands.gate import CREDENTIALS
 from collector.commands.schemas import Schema
 from collector.commands.table import COMMANDS
 from collector.errors import Fault
 
-SCHEMAS = {command.name: Schema(command.name) for command in COMMANDS}
+SCHEMAS = {name: Schema(name) for name in dict.fromkeys(command.name for command in (*COMMANDS, *CONSOLE))}
 EXAMPLES = settings(max_examples=400, deadline=None)
 
 VALID: dict[str, list[Any]] = {
@@ -27,11 +28,22 @@ VALID: dict[str, list[Any]] = {
     "SentAt": ["2024-01-31", 0],
     "Properties": [{}, {"conversion-id": 1, "conversion-name": "a", "conversion-value": 0}],
     "Events": [[{"Event": "page_view"}], [{"Event": "e", "Properties": {"a": 1}}, {"Event": "conversion"}]],
-    "TimeZone": ["Europe/Berlin", "UTC"],
+    "Filters": [[], "[]", [{"Property": "", "Operator": "is_set"}, {"Property": "a", "Operator": "less", "Value": 1}]],
+    "From": ["2024-01-31T10:00:00Z", 1700000000],
+    "To": ["2024-01-31", 0],
+    "TimeZone": ["UTC", "Europe/Berlin"],
     "Examples": [True, "1", 0],
+    "Bots": [True, "0", None, [1]],
+    "Limit": [1, "50", 2**63],
+    "Cursor": ["AAAA"],
     "Username": ["demo"],
     "Password": ["secret"],
     "SessionID": ["se_x"],
+    "Search": ["a"],
+    "Name": ["Customers"],
+    "Prefix": ["pk_abcdefgh"],
+    "Kind": ["secret", "public"],
+    "Origins": [["https://www.example.com"]],
 }
 EDGES = [*"\0\t\n\v\f\r\x1c\x1f \x7f\x80\x85\x9f\xa0\u1680\u180e\u2000\u200b\u2028\u2029\u202f\u3000\ufeff09Aa٣９é👋"]
 TEXTS = (
