@@ -19,8 +19,12 @@ class Event(NamedTuple):
     text: bytes
 
 
+OVERHEAD = 200
+"""The bytes that an event takes in memory beside its text: its objects and its identifier."""
+
+
 class Queue:
-    """Events in their order. Its owner's lock guards it."""
+    """Events in their order. Its owner's lock guards it. ``bytes`` is what they take in memory."""
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
         self._max_events, self._max_bytes = max_events, max_bytes
@@ -32,10 +36,11 @@ class Queue:
 
     def put(self, event: Event) -> bool:
         """Whether there was room for *event*."""
-        if len(self._events) >= self._max_events or self.bytes + len(event.text) > self._max_bytes:
+        size = self.bytes + len(event.text) + OVERHEAD
+        if size > self._max_bytes or len(self._events) >= self._max_events:
             return False
         self._events.append(event)
-        self.bytes += len(event.text)
+        self.bytes = size
         return True
 
     def take(self, max_events: int, max_bytes: int) -> list[Event]:
@@ -47,7 +52,7 @@ class Queue:
             if batch and size > max_bytes:
                 break
             event = self._events.popleft()
-            self.bytes -= len(event.text)
+            self.bytes -= len(event.text) + OVERHEAD
             batch.append(event)
         return batch
 
@@ -55,4 +60,4 @@ class Queue:
         """Make *events* the next to be taken. They were in it before, so they always have room."""
         returned = list(events)
         self._events.extendleft(reversed(returned))
-        self.bytes += sum(len(event.text) for event in returned)
+        self.bytes += sum(len(event.text) + OVERHEAD for event in returned)

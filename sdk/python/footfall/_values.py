@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Set
 from datetime import date, datetime, timezone
@@ -13,10 +11,10 @@ from enum import Enum
 from typing import Any, Callable
 from uuid import UUID
 
+from ._json import Encoder, is_suspect
+
 MAX_LEVELS = 32
 """How deep properties may nest; the properties themselves are the first level."""
-_SUSPECT = re.compile(r"\d{19}|\\u0000")
-"""What may be an integer beyond 64 bits, or a NUL in a name: a reason to look at each value."""
 
 
 def encoded(event: dict[str, Any], strict: bool) -> bytes:
@@ -26,9 +24,7 @@ def encoded(event: dict[str, Any], strict: bool) -> bytes:
     and infinity become null, a cycle or too deep a value a word, an object of an unknown type its text.
     """
     text = None if strict else _at_once(event)
-    if text is None:
-        text = _ENCODER.encode(_walked(event, strict))
-    return text.encode()
+    return _ENCODER.encode(_walked(event, strict)).encode() if text is None else text
 
 
 def with_title(text: bytes, title: str) -> bytes:
@@ -37,15 +33,14 @@ def with_title(text: bytes, title: str) -> bytes:
     return text[:-2] + comma + b'"$page_title":' + _ENCODER.encode(_mended(title)).encode() + b"}}"
 
 
-def _at_once(event: dict[str, Any]) -> str | None:
+def _at_once(event: dict[str, Any]) -> bytes | None:
     """The text of an event that is plain, as nearly all are; None where each value must be looked at."""
     try:
-        text = _ENCODER.encode(event)
-        text.encode()
+        text = _ENCODER.encode(event).encode()
     except Exception:
         return None
-    brackets = text.count("{") + text.count("[")
-    return None if brackets > MAX_LEVELS or _SUSPECT.search(text) else text
+    brackets = text.count(b"{") + text.count(b"[")
+    return None if brackets > MAX_LEVELS or is_suspect(text) else text
 
 
 def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
@@ -223,4 +218,4 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (UUID, str),
     ((bytes, bytearray), _bytes),
 )
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_default)
+_ENCODER = Encoder(_default)
