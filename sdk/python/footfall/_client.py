@@ -7,12 +7,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from datetime import datetime
 from functools import partial
 from threading import TIMEOUT_MAX
-from types import TracebackType
-from typing import Any, Optional
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Optional
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
@@ -24,6 +21,11 @@ from ._transport import Transport
 from ._values import encoded, with_title
 from ._verdict import Verdict, verdict_of
 from ._worker import Limits, Stats, Worker
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+    from uuid import UUID
 
 PATH = "/api/v1/event"
 NO_TEST = (False, 0, None, "", "0", "false")

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ._drops import Drops, logger
@@ -17,8 +16,7 @@ from ._queue import Event, Queue
 from ._sender import Sender
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How much waits, how much is sent at once, how long anything takes (bytes and seconds)."""
 
     max_events: int = 100_000
