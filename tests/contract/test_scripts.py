@@ -41,6 +41,8 @@ def settings(request: pytest.FixtureRequest) -> Settings:
         ("gzip;q=1.0, br;q=0.1", "br", "footfall.js.br"),
         ("gzip, br; q=0.0", "gzip", "footfall.js.gz"),
         ("zstd, BR", "br", "footfall.js.br"),
+        ("gzip;q=0", None, "footfall.js"),
+        ("*", None, "footfall.js"),
     ],
 )
 @pytest.mark.gen_test(timeout=60)
