@@ -51,6 +51,12 @@ READ = [
     (f"Mozilla/5.0 (PlayStation; PlayStation 5/2.26) {WEBKIT} Version/13.0 Safari/605.1", "Safari", None, "console"),
     ("Mozilla/5.0 (Windows NT 10.0; Xbox; Xbox One) Edge/18.17763", "Edge", "Windows", "console"),
     ("Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18", "Opera", "Windows", "desktop"),
+    (
+        f"Mozilla/5.0 (Linux; Android 10; CUBOT X30) {WEBKIT} Chrome/126.0 Mobile Safari/537.36",  # no bot at all
+        "Chrome Mobile",
+        "Android",
+        "mobile",
+    ),
     ("Mozilla/5.0", None, None, None),
 ]
 """Agents, and what is stored of them."""
