@@ -177,6 +177,13 @@ def test_the_command_line_says_what_to_do_where_there_is_no_key(live: Live) -> N
     assert "sk_" not in shown["missing"]
 
 
+@pytest.mark.parametrize("url", ["t.example.com", "https://", 'https://t.example.com/">', "https://t.example.com?a"])
+def test_the_command_line_prints_no_tag_for_what_is_no_address(live: Live, url: str) -> None:
+    shown = footfall("snippet", "--list", "1", "--url", url, "--mongodb-uri", live.uri)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "is not an address" in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
