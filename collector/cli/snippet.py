@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from collector.access.administration import Administration
@@ -14,6 +15,7 @@ from collector.resources import resource_dir
 from collector.storage.connection import Store
 from collector.web.scripts import Bundle, tags
 
+_ADDRESS = re.compile(r"https?://[^\s\"'<>?#]+")
 _PLACE = "pk_…"
 """What stands for a key that was not given."""
 
@@ -23,8 +25,10 @@ async def snippet(store: Store, arguments: argparse.Namespace, settings: Setting
     made: it must be given, or is made here for the pages of ``--origin``, or is filled in by hand.
 
     Raises:
-        StartupError: no such list, the key is none for its pages, or what is no origin.
+        StartupError: no address, no such list, the key is none for its pages, or what is no origin.
     """
+    if not _ADDRESS.fullmatch(arguments.url):
+        raise StartupError(f"{arguments.url!r} is not an address such as https://track.example.com")
     found = await store.lists.get(arguments.list)
     if found is None:
         raise StartupError(f"There is no list {arguments.list}")

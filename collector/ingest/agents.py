@@ -76,7 +76,7 @@ class Agents:
     def _told(self, text: str) -> Agent:
         if not text.startswith(_BROWSERS):
             return _NOBODY
-        result = self._parser.parse(text)
+        result = self._parser.parse(text.encode(errors="replace").decode())
         if result.device and result.device.brand == "Spider":
             return _NOBODY  # a crawler's name is whatever it says
         fields = {

@@ -70,9 +70,11 @@ class Script(RequestHandler):
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Vary", "Accept-Encoding")
 
     def get(self) -> None:
         """The smallest form that the client can take."""
+        self._transforms = []  # Tornado's gzip would pack it for a client that refuses gzip by q=0
         taken = accepted(self.request.headers.get("Accept-Encoding", ""))
         encoding = next(name for name in _SUFFIXES if name in taken or not name)
         if encoding:

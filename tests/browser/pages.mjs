@@ -22,16 +22,20 @@ function firefox() {
   throw new Error("no Firefox found: install the package firefox-esr, or name one in FIREFOX");
 }
 
-function launch(name, userDataDir) {
-  if (name == "firefox") return puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir });
-  return puppeteer.launch({ executablePath: chromium(), args: FLAGS, userDataDir, pipe: true });
+function launch(name, userDataDir, scripts) {
+  if (name == "firefox") {
+    const extraPrefsFirefox = { "javascript.enabled": scripts };
+    return puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir, extraPrefsFirefox });
+  }
+  const args = scripts ? FLAGS : [...FLAGS, "--blink-settings=scriptEnabled=false"];
+  return puppeteer.launch({ executablePath: chromium(), args, userDataDir, pipe: true });
 }
 
 /**
  * Serves what `answer(url)` gives, {type, body, headers}, prints what `work(browser, site)` gives as one line of JSON, and
- * ends both once standard input has ended.
+ * ends both once standard input has ended. `scripts: false` is a browser that runs none.
  */
-export async function visit(name, answer, work) {
+export async function visit(name, answer, work, { scripts = true } = {}) {
   const server = createServer((incoming, outgoing) => {
     const { type = "text/html; charset=utf-8", body, headers = {} } = answer(new URL(incoming.url, "http://page"));
     outgoing.writeHead(200, { "Content-Type": type, ...headers });
@@ -41,7 +45,7 @@ export async function visit(name, answer, work) {
   let browser;
   try {
     const site = await new Promise((up) => server.listen(0, "127.0.0.1", () => up(`http://127.0.0.1:${server.address().port}`)));
-    browser = await launch(name, userDataDir);
+    browser = await launch(name, userDataDir, scripts);
     console.log(JSON.stringify(await work(browser, site)));
     await new Promise((end) => process.stdin.on("end", end).resume());
   } catch (error) {

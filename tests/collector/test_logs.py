@@ -79,6 +79,8 @@ def send_everything(url: str, site: Site) -> list[Reply]:
         ask(f"{url}{LOGIN}?Username={EMAIL}&Password={PASSWORD}", "POST", **headers),
         post(url + "/api/v1/user.logout", {"SessionID": session}, **headers),
         post(url + "/api/v1/user.logout", {"SessionID": session}, **headers),
+        ask(f"{url}{EVENT}.gif?key={site.secret}&url=https://{EMAIL}", **headers),
+        ask(f"{url}{EVENT}.gif?key={site.public}&{query}", **headers),
         ask(f"{url}/metrics?{query}", Authorization=f"Bearer {site.secret}", **headers),
     ]
 

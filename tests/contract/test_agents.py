@@ -8,6 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from collector.ingest.agents import Agents
 from collector.storage.events import encode, event_of, packed, unpacked
@@ -48,6 +51,12 @@ READ = [
     (f"Mozilla/5.0 (PlayStation; PlayStation 5/2.26) {WEBKIT} Version/13.0 Safari/605.1", "Safari", None, "console"),
     ("Mozilla/5.0 (Windows NT 10.0; Xbox; Xbox One) Edge/18.17763", "Edge", "Windows", "console"),
     ("Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18", "Opera", "Windows", "desktop"),
+    (
+        f"Mozilla/5.0 (Linux; Android 10; CUBOT X30) {WEBKIT} Chrome/126.0.0.0 Mobile Safari/537.36",  # no bot at all
+        "Chrome Mobile",
+        "Android",
+        "mobile",
+    ),
     ("Mozilla/5.0", None, None, None),
 ]
 """Agents, and what is stored of them."""
@@ -174,6 +183,21 @@ def test_binary_in_an_agent_is_no_fault(shop: Shop, live: Live) -> None:
         connection.sendall(head.encode() + b"User-Agent: Mozilla/5.0 \xff\xfe\xc3\x28\r\n\r\n" + body)
         assert connection.recv(12) == b"HTTP/1.1 200"
     assert "agent" not in shop.stored(event=name)
+
+
+PARTS = st.sampled_from(
+    ["Mozilla/5.0 (", ") ", "Android 1", "; ", "Chrome/", "Mobile", "Windows NT ", "\0", "\ud800", "bot"]
+)
+
+
+@examples(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(PARTS, st.text(max_size=20)), max_size=30).map("".join))
+def test_no_text_is_a_fault(text: str) -> None:
+    agents = Agents()
+    read = agents.read(text)
+    assert read == agents.read(text)
+    assert set(read.fields or ()) <= {"browser", "os", "device_type"}
+    assert all(isinstance(value, str) and 0 < len(value) <= 40 for value in (read.fields or {}).values())
 
 
 def test_reading_one_takes_no_longer_than_its_first_characters() -> None:

@@ -41,6 +41,8 @@ def settings(request: pytest.FixtureRequest) -> Settings:
         ("gzip;q=1.0, br;q=0.1", "br", "footfall.js.br"),
         ("gzip, br; q=0.0", "gzip", "footfall.js.gz"),
         ("zstd, BR", "br", "footfall.js.br"),
+        ("gzip;q=0", None, "footfall.js"),
+        ("*", None, "footfall.js"),
     ],
 )
 @pytest.mark.gen_test(timeout=60)
@@ -173,6 +175,13 @@ def test_the_command_line_says_what_to_do_where_there_is_no_key(live: Live) -> N
     assert f"{prefix(live.demo['public_key'])}…" in shown["missing"]
     assert "--origin" in shown["missing"]
     assert "sk_" not in shown["missing"]
+
+
+@pytest.mark.parametrize("url", ["t.example.com", "https://", 'https://t.example.com/">', "https://t.example.com?a"])
+def test_the_command_line_prints_no_tag_for_what_is_no_address(live: Live, url: str) -> None:
+    shown = footfall("snippet", "--list", "1", "--url", url, "--mongodb-uri", live.uri)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "is not an address" in shown.stderr
 
 
 @pytest.mark.parametrize(
