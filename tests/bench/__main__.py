@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import collector
-from tests.bench import batch, growth, latency, memory, processes, single
+from tests.bench import batch, console, growth, latency, memory, processes, single
 from tests.bench.bench import Bench
 from tests.bench.report import Row, save, table
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "growth": growth.run,
     "latency": latency.run,
     "memory": memory.run,
+    "console": console.run,
 }
 BUILD = Path(collector.__file__).parents[1] / "build" / "bench"
 _SHOWN = 1_000
