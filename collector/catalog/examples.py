@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from collector.catalog.masking import shown
@@ -11,9 +12,10 @@ from collector.storage.newest import Newest
 
 MOST = 5
 """Examples of a property."""
-_FIRST_LOOK = 200
-_SECOND_LOOK = 20_000
-"""Events that are looked at for what the last few have not brought."""
+_WITHIN = 20_000
+"""Events of the list that are looked at."""
+_FIRST = 200
+"""Events of the name that are looked at for all its properties; for those that these do not have, the others are."""
 _VALUES = 20
 
 
@@ -27,17 +29,20 @@ class Examples:
     def __init__(self, newest: Newest) -> None:
         self._newest = newest
 
-    async def of(self, scope: str, event: str, names: Sequence[str]) -> dict[str, list[Any]]:
+    async def of(self, scope: str, event: str, names: Sequence[str], until: datetime) -> dict[str, list[Any]]:
         """A few different values of each of these properties of an event, the newest first; none of what the last
         events do not have. Addresses are masked in them, and what is long is cut.
+
+        Args:
+            until: when the event came last.
 
         Raises:
             StoreAway: MongoDB is away.
         """
-        rows = await self._newest.properties(scope, event, _FIRST_LOOK)
+        rows = await self._newest.properties(scope, event, until, _WITHIN, _FIRST)
         found = {name: _different(row[name] for row in rows if name in row) for name in names}
         if missing := [name for name, values in found.items() if not values]:
-            values = await self._newest.values(scope, event, missing, _SECOND_LOOK, _VALUES)
+            values = await self._newest.values(scope, event, missing, until, _WITHIN, _VALUES)
             found |= {name: _different(values[name]) for name in missing if name in values}
         return found
 

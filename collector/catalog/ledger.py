@@ -114,6 +114,11 @@ class Ledger:
         events = max(self._settled - self._counted, 0)
         return Lag(events, time.monotonic() - since if events and since else 0.0)
 
+    @property
+    def lacks_rollups(self) -> bool:
+        """Whether an older version has counted what rollups should have, and this process leads."""
+        return self._state.leader == self._process and not self._state.rolled
+
     def start(self) -> None:
         """Begins to count."""
         self._task = asyncio.create_task(self._run())

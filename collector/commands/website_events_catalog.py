@@ -72,7 +72,7 @@ class WebsiteEventsCatalog:
             counted, since = found.by_event[name], call.received - _NEW
             properties = _properties(counted, since)
             if content.examples:
-                await self._exemplify(content, properties)
+                await self._exemplify(content, properties, counted.all.last or call.received)
             described = _described(counted.all, since, alike.get(name, ()))
             events.append({"Event": name, **described, "Days": rolled.counts[name], "Properties": properties})
             await asyncio.sleep(0)  # others are served meanwhile: a catalog may have 100,000 names
@@ -88,10 +88,10 @@ class WebsiteEventsCatalog:
         }
         return Answer(200, body)
 
-    async def _exemplify(self, content: Asked, properties: list[Document]) -> None:
+    async def _exemplify(self, content: Asked, properties: list[Document], until: datetime) -> None:
         assert content.event is not None
         names = [row["Property"] for row in properties]
-        found = await self._examples.of(content.scope, content.event, names)
+        found = await self._examples.of(content.scope, content.event, names, until)
         for row in properties:
             row["Examples"] = found[row["Property"]]
 

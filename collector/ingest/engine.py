@@ -9,6 +9,8 @@ from collector.catalog.caps import Caps
 from collector.catalog.fold import Fold
 from collector.catalog.learner import Learner
 from collector.catalog.ledger import Ledger
+from collector.catalog.rebuild import Rebuild
+from collector.catalog.renewal import Renewal
 from collector.config import Settings
 from collector.ingest.commit import Committer
 from collector.ingest.identity import Resolver
@@ -26,17 +28,19 @@ from collector.storage.connection import Store
 @dataclass(frozen=True, slots=True)
 class Engine:
     """What stores events: the ``writer`` takes them, ``spooling`` keeps those that MongoDB does not take, the
-    ``ledger`` has them counted, and ``readiness`` says whether all that works."""
+    ``ledger`` has them counted, ``renewal`` those of older versions, and ``readiness`` says whether all that works."""
 
     writer: Writer
     spooling: Spooling
     ledger: Ledger
+    renewal: Renewal
     readiness: Readiness
 
     async def close(self) -> None:
         """Returns once nothing waits but what is in the spool."""
         await self.writer.close()
         await self.spooling.close()
+        await self.renewal.close()
         await self.ledger.close()
 
 
@@ -59,5 +63,7 @@ async def start_engine(
     spooling = Spooling(spool, Waiting(place), storing, store, metrics)
     await spooling.start()
     ledger.start()
+    renewal = Renewal(ledger, lambda: Rebuild(store.catalog, store.counts, store.slots, store.writers, caps))
+    renewal.start()
     writer = Writer(storing, spooling, metrics, settings.queue_events)
-    return Engine(writer, spooling, ledger, Readiness(writer, storing, spooling, store))
+    return Engine(writer, spooling, ledger, renewal, Readiness(writer, storing, spooling, store))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from bson.dbref import DBRef
@@ -18,25 +19,25 @@ _SECONDS = 2.0
 
 @guarded
 class Newest:
+    """Every look goes back from ``until`` over at most ``within`` events of a scope, whatever their names, by the index
+    of scope and time: so it ends, however rare the name is."""
+
     def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
         self._collection = database["events"]
 
-    async def properties(self, scope: str, event: str, most: int) -> list[Document]:
-        """The properties of the last events that are no bot's, the newest first."""
-        pipeline = [*_newest(scope, event, most), {"$project": {"_id": 0, "properties": 1}}]
+    async def properties(self, scope: str, event: str, until: datetime, within: int, most: int) -> list[Document]:
+        """The properties of the last events of a name that are no bot's, the newest first."""
+        pipeline = [*_newest(scope, event, until, within), {"$limit": most}, {"$project": {"_id": 0, "properties": 1}}]
         return [plain(row["properties"]) for row in await self._rows(pipeline)]
 
-    async def values(self, scope: str, event: str, names: Sequence[str], within: int, most: int) -> Document:
-        """Some values of each of these properties, the newest first, as far as the last events have it.
-
-        Args:
-            within: how many events are looked at.
-            most: how many values a property.
-        """
+    async def values(
+        self, scope: str, event: str, names: Sequence[str], until: datetime, within: int, most: int
+    ) -> Document:
+        """Some values of each of these properties, the newest first, as far as those events have it."""
         pairs = {"$objectToArray": "$properties"}
         wanted = {"$filter": {"input": pairs, "cond": {"$in": ["$$this.k", {"$literal": list(names)}]}}}
         pipeline = [
-            *_newest(scope, event, within),
+            *_newest(scope, event, until, within),
             {"$project": {"_id": 0, "pair": wanted}},
             {"$unwind": "$pair"},
             {"$group": {"_id": "$pair.k", "values": {"$firstN": {"input": "$pair.v", "n": most}}}},
@@ -52,9 +53,14 @@ class Newest:
             return []
 
 
-def _newest(scope: str, event: str, most: int) -> list[Document]:
-    query = {"scope": scope, "event": event, BOT: {"$exists": False}, "automatic": {"$exists": False}}
-    return [{"$match": query}, {"$sort": {"time": DESCENDING}}, {"$limit": most}]
+def _newest(scope: str, event: str, until: datetime, within: int) -> list[Document]:
+    wanted = {"event": event, BOT: {"$exists": False}, "automatic": {"$exists": False}}
+    return [
+        {"$match": {"scope": scope, "time": {"$lte": until}}},
+        {"$sort": {"time": DESCENDING}},
+        {"$limit": within},
+        {"$match": wanted},
+    ]
 
 
 def plain(value: Any) -> Any:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from pymongo import InsertOne, MongoClient, WriteConcern
@@ -13,18 +16,21 @@ from pymongo import InsertOne, MongoClient, WriteConcern
 from tests.bench import traffic
 from tests.bench.copies import Raw, Template, latest
 from tests.bench.traffic import KNOWN, NEW, PAGE, Population
+from tests.support.live import environment
 
 TEMPLATES = 2_000
 _GROUP, _THREADS = 2_000, 3
-_DAYS = 30
 
 
-def fill(uri: str, name: str, arrived: Population, population: Population, count: int, moment: int) -> None:
+def fill(
+    uri: str, name: str, arrived: Population, population: Population, count: int, moment: int, days: int = 30
+) -> None:
     """Adds ``count`` events, and the people whom they name, to a database that holds some of either by the collector.
 
     Args:
         arrived: who is known to the collector, and so need not be added.
         moment: milliseconds since 1970 at which the last event came.
+        days: over which they are spread.
     """
     with MongoClient[Raw](uri, document_class=Raw, w=1) as client:
         database = client[name]
@@ -35,7 +41,7 @@ def fill(uri: str, name: str, arrived: Population, population: Population, count
                 database[collection],
                 _people(database, collection, person, range(arrived.addresses, population.addresses)),
             )
-        _add(database["events"], _events(templates, population, count, moment))
+        _add(database["events"], _events(templates, population, count, (moment, days)))
         client.admin.command("fsync")
 
 
@@ -48,11 +54,20 @@ def _people(database: Any, collection: str, of: Template, persons: range) -> Ite
     return (template.named(n) for n in persons)
 
 
-def _events(templates: Sequence[Template], population: Population, count: int, moment: int) -> Iterator[bytes]:
+def rebuild(data_dir: Path) -> None:
+    """Has the catalog of a running collector know what was filled in past it."""
+    command = [sys.executable, "-m", "collector", "catalog", "rebuild", "--data-dir", str(data_dir)]
+    subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=True)
+
+
+def _events(
+    templates: Sequence[Template], population: Population, count: int, span: tuple[int, int]
+) -> Iterator[bytes]:
+    moment, days = span
     named = [template for template in templates if template.email]
     others = [template for template in templates if not template.email]
     chance = random.Random(count)
-    step = _DAYS * 86_400_000 / count
+    step = days * 86_400_000 / count
     who, begun = 0, ""
     for n in range(count):
         at = moment - int((count - n) * step)

@@ -7,8 +7,6 @@ apart. A round ends with a checkpoint, so that what its events leave for mongod 
 from __future__ import annotations
 
 import http.client
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,7 +17,6 @@ from tests.bench.account import Account, Wrong
 from tests.bench.bench import Bench, Tested
 from tests.bench.report import Row, ratios
 from tests.bench.traffic import Population
-from tests.support.live import environment
 
 CONNECTIONS = 128
 _QUERIES = 100
@@ -64,17 +61,11 @@ def _site(bench: Bench, stack: ExitStack, name: str, events: int) -> _Site:
     moment, database = time.time_ns() // 1_000_000, tested.live.db.name
     bench.in_worker(fill.fill, tested.live.uri, database, _FIRST, tested.population, events, moment).result()
     bench.tell(f"growth: {events} events filled in {time.monotonic() - began:.0f} s")
-    _rebuild(bench, tested)
+    began = time.monotonic()
+    fill.rebuild(tested.live.data_dir)
+    bench.tell(f"growth: catalog rebuilt in {time.monotonic() - began:.0f} s")
     tested.account = Account(tested.live.db)
     return _Site(tested, events)
-
-
-def _rebuild(bench: Bench, tested: Tested) -> None:
-    """Has the catalog know what was filled in past the collector."""
-    began = time.monotonic()
-    command = [sys.executable, "-m", "collector", "catalog", "rebuild", "--data-dir", str(tested.live.data_dir)]
-    subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=True)
-    bench.tell(f"growth: catalog rebuilt in {time.monotonic() - began:.0f} s")
 
 
 def _round(bench: Bench, site: _Site, measured: bool) -> None:

@@ -45,9 +45,10 @@ async def _some(store: Store) -> Process:
 
 LOST = {
     "counts": ["catalog_counts"],
+    "rollups": ["rollups"],
     "writers": ["writers"],
     "names": ["catalog"],
-    "all": ["catalog_counts", "writers", "catalog", "meta"],
+    "all": ["catalog_counts", "rollups", "writers", "catalog", "meta"],
 }
 
 
@@ -59,6 +60,7 @@ async def test_what_was_lost_or_is_false_is_made_anew(store: Store, database: An
     for name in LOST[lost]:
         database[name].delete_many({})
     database["catalog_counts"].update_many({}, {"$inc": {"n": 7}})
+    database["rollups"].update_many({}, {"$inc": {"events.0": 7}})
     await rebuild(store, process)
     assert await _right(store, database)
     await process.store(event())
@@ -106,7 +108,7 @@ async def test_whatever_operation_it_dies_at_every_answer_stays_right_and_anothe
 ) -> None:
     process, death, n = await _some(store), Death(), 0
     await process.rounds()
-    documents = database["catalog_counts"].count_documents({})
+    documents = [database[name].count_documents({}) for name in ("catalog_counts", "rollups")]
     while n == 0 or death.reached:
         n += 1
         death.arm(n)
@@ -119,7 +121,7 @@ async def test_whatever_operation_it_dies_at_every_answer_stays_right_and_anothe
         if n % 4 == 0:
             await rebuild(store, process)
             await process.rounds()
-            assert database["catalog_counts"].count_documents({}) == documents
+            assert [database[name].count_documents({}) for name in ("catalog_counts", "rollups")] == documents
     assert n > 10
 
 

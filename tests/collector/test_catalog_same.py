@@ -21,13 +21,14 @@ CAPS = Caps(events=3, names=3, total=7, slack=1_000)
 """Small, and with so much slack that nothing is left out: what is, is ``test_catalog``'s."""
 
 EVENTS = st.builds(
-    lambda name, properties, trust, age, lag, keeps: event(
+    lambda name, properties, trust, age, lag, keeps, bot: event(
         name,
         properties,
         trust,
         received=NOW - timedelta(days=age[0], minutes=age[1]),
         time=NOW - timedelta(days=age[0], minutes=age[1] + lag),
         keeps=keeps,
+        bot=bot,
     ),
     st.sampled_from(["page_view", "sign_up", "", "d", "$"]),
     st.dictionaries(
@@ -38,6 +39,7 @@ EVENTS = st.builds(
     st.sampled_from(["secret", "public"]),
     st.tuples(st.sampled_from([0, 0, 1, 40]), st.integers(0, 3)),  # of those that are not kept, the last has ended
     st.sampled_from([0, 500_000]),
+    st.booleans(),
     st.booleans(),
 )
 
@@ -87,7 +89,7 @@ ACTS = st.tuples(
     st.integers(0, 1),
     st.sampled_from(["store", "store", "store", "count", "count", "die", "end", "lose", "renew", "rebuild"]),
     st.lists(EVENTS, min_size=1, max_size=3),
-    st.integers(1, 16),
+    st.integers(1, 20),
 )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from collector.access.known import MOST, Known
@@ -59,6 +62,23 @@ def test_a_file_in_which_one_thing_has_changed_is_damaged(tmp_path: Path, change
     content = read(path)
     names = [entry.name for entry in content.entries] if content else None
     assert names == (None if change[0] else [("list", 7)])
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", None])
+def test_a_list_keeps_its_time_zone(tmp_path: Path, zone: str | None) -> None:
+    kept = MailingList(7, 1, "", 30, zone)
+    write(tmp_path / FILE, Content(SERVED, [Entry(("list", 7), kept, time.time())]))
+    found = read(tmp_path / FILE)
+    assert found and [entry.value for entry in found.entries] == [kept]
+
+
+def test_a_file_of_an_older_version_which_knows_no_time_zones_is_read(tmp_path: Path) -> None:
+    known = json.loads(_written(tmp_path / FILE))["known"]
+    del known["entries"][0]["time_zone"]
+    checksum = hashlib.sha256(orjson.dumps(known)).hexdigest()
+    (tmp_path / FILE).write_bytes(orjson.dumps({"checksum": checksum, "known": known}))
+    found = read(tmp_path / FILE)
+    assert found and found.entries[0].value == MailingList(7, 1, "")
 
 
 @pytest.mark.parametrize(("secret", "kept"), [(SERVED.secret, True), (b"2" * 32, False)])

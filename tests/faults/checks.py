@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.books import read_books
@@ -56,6 +57,7 @@ def check(live: Live, traffic: Traffic, lost: int = 0, counted: float = 0.0) -> 
     _check_names(live)
     if counted:
         eventually(lambda: _statistics(live) == _named(live), counted)
+        eventually(lambda: _rolled(live) == _timed(live), counted)
 
 
 def check_books(live: Live) -> None:
@@ -115,6 +117,28 @@ def _named(live: Live) -> Counter[tuple[str, str | None]]:
 
 def _statistics(live: Live) -> Counter[tuple[str, str | None]]:
     """The same as it has been counted."""
-    fold = live.db["writers"].find_one({"leader": {"$exists": True}}) or {}
-    rows = live.db["catalog_counts"].find({"generation": fold.get("generation", 0)})
+    rows = live.db["catalog_counts"].find({"generation": _generation(live)})
     return Counter({(row["event"], row["name"]): row["n"] for row in rows})
+
+
+def _timed(live: Live) -> Counter[tuple[str | None, datetime]]:
+    """How often each event, and any, is stored in each quarter of an hour."""
+    found: Counter[tuple[str | None, datetime]] = Counter()
+    for row in stored(live):
+        slot = row["time"].replace(minute=row["time"].minute // 15 * 15, second=0, microsecond=0)
+        found.update([(row["event"], slot), (None, slot)])
+    return found
+
+
+def _rolled(live: Live) -> Counter[tuple[str | None, datetime]]:
+    """The same as it has been counted."""
+    found: Counter[tuple[str | None, datetime]] = Counter()
+    for row in live.db["rollups"].find({"generation": _generation(live)}):
+        for number, n in enumerate(row["events"]):
+            found[row["event"], row["day"] + number * timedelta(minutes=15)] += n
+    return +found
+
+
+def _generation(live: Live) -> int:
+    fold = live.db["writers"].find_one({"leader": {"$exists": True}}) or {}
+    return int(fold.get("generation", 0))

@@ -3,7 +3,7 @@ catalog as plain Python makes it of the stored events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from collector.catalog.learner import LEASE, Learner
 from collector.catalog.ledger import PACE, Ledger
 from collector.catalog.reader import Reader
 from collector.catalog.rebuild import Rebuild
+from collector.catalog.rollups import SLOT
 from collector.catalog.watch import DEAD
 from collector.ingest.commit import Committer
 from collector.ingest.identity import Resolver
@@ -25,6 +26,7 @@ from collector.metrics import Metrics
 from collector.model import BOT, Event, Outcome, Trust
 from collector.storage.connection import Store
 from collector.storage.events import day_end
+from collector.storage.slots import SLOTS
 from tests.support.collectors import Before, watched
 
 SCOPE = "l1"
@@ -141,7 +143,23 @@ async def answers(store: Store, caps: Caps = CAPS) -> Row:
             for event, row in found.by_event.items()
         },
         "truncated": found.truncated,
+        "slots": await _slots(store, list(found.by_event)),
     }
+
+
+async def _slots(store: Store, events: Sequence[str]) -> dict[str | None, dict[datetime, list[int]]]:
+    """How many events came in each slot, bots left out and not, of each name and of all together (None)."""
+    generation = (await store.writers.state()).generation
+    span = (datetime(1970, 1, 1, tzinfo=UTC), NOW + timedelta(days=1))
+    found: dict[str | None, dict[datetime, list[int]]] = {}
+    for place, bots in enumerate((False, True)):
+        for day in await store.slots.days(SCOPE, generation, [None, *events], span, bots):
+            assert len(day.slots) == SLOTS
+            for number, n in enumerate(day.slots):
+                if n:
+                    slot = found.setdefault(day.event, {}).setdefault(day.day + number * SLOT, [0, 0])
+                    slot[place] += n
+    return found
 
 
 def _said(row: Row) -> Row:
@@ -202,8 +220,23 @@ def expected(rows: Iterable[Row], caps: Caps) -> Row:
             }
             for event, found in listed.items()
         },
+        "slots": {
+            event: _slotted(found)
+            for event, found in {None: kept, **{event: events[event].rows for event in shown}}.items()
+            if found
+        },
         "truncated": sum(map(len, listed.values())) + len(listed) < sum(map(len, names.values())) + len(names),
     }
+
+
+def _slotted(rows: Iterable[Row]) -> dict[datetime, list[int]]:
+    found: dict[datetime, list[int]] = {}
+    for row in rows:
+        time = row["time"]
+        slot = found.setdefault(time.replace(minute=time.minute // 15 * 15, second=0, microsecond=0), [0, 0])
+        slot[0] += not row.get("bot")
+        slot[1] += 1
+    return found
 
 
 def _cut(names: dict[Any, Name], most: int) -> list[Any]:
