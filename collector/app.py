@@ -20,9 +20,10 @@ from collector.catalog.caps import Caps
 from collector.catalog.reader import Reader
 from collector.catalog.rollups import Rollups
 from collector.commands.call import Services
-from collector.commands.console import CONSOLE, LOGIN, LOGOUT, SESSION
+from collector.commands.console import CONSOLE, LIVE, LOGIN, LOGOUT, SESSION
 from collector.commands.gate import Gate
 from collector.commands.openapi import document
+from collector.commands.showing import Showing
 from collector.commands.table import COMMANDS
 from collector.config import Settings, proxies
 from collector.ingest.admission import Admission
@@ -30,6 +31,8 @@ from collector.ingest.agents import Agents
 from collector.ingest.engine import Engine, start_engine
 from collector.ingest.persons import Persons
 from collector.ingest.readiness import Readiness
+from collector.live.feed import Feed
+from collector.live.teller import Teller
 from collector.metrics import Metrics
 from collector.resources import resource_dir
 from collector.storage.connection import Store
@@ -38,6 +41,7 @@ from collector.web.api import Door, Front, Route
 from collector.web.console import Dress, Session, as_it_is
 from collector.web.console_page import ConsolePage
 from collector.web.inflight import InFlight
+from collector.web.live import LivePage
 from collector.web.logs import log_request
 from collector.web.pixel import EVENT, SUFFIX
 from collector.web.scripts import Bundle, Script
@@ -52,14 +56,18 @@ class Collector:
     directory: Directory
     limits: Limits
     in_flight: InFlight
+    teller: Teller
+    feed: Feed
 
     async def drain(self, seconds: float) -> None:
         """Waits until what is in flight is answered, at most so long, then until nothing waits to be stored."""
         self.in_flight.ending = True
+        await self.feed.end()
         if self.in_flight.count:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.in_flight.idle.wait(), seconds)
         await self.engine.close()
+        await self.teller.close()
         await self.directory.close()
         await self.limits.close()
 
@@ -95,14 +103,15 @@ async def build(
     engine = await start_engine(store, persons, place, settings, caps, metrics)
     services = _services(store, settings, place, now, metrics, caps, engine, persons)
     in_flight = InFlight()
+    door, feed = _door(services, in_flight), Feed(store.live)
     application = Front(
-        _door(services, in_flight),
+        door,
         _api_routes(settings),
-        _pages(settings, page, engine.readiness, demo_key),
+        [_live(door, feed, services), *_pages(settings, page, engine.readiness, demo_key)],
         log_function=log_request,
         compress_response=True,
     )
-    return Collector(application, engine, services.directory, services.limits, in_flight)
+    return Collector(application, engine, services.directory, services.limits, in_flight, services.teller, feed)
 
 
 def _services(
@@ -135,6 +144,7 @@ def _services(
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
         rollups=Rollups(store.slots, store.writers),
+        teller=Teller(store.live, store.health),
         metrics=metrics,
         clock=now,
         pending=engine.spooling.on_host,
@@ -164,7 +174,13 @@ def _api_routes(settings: Settings) -> dict[str, Route]:
 def _console_routes(settings: Settings) -> dict[str, Route]:
     session = Session(settings, Bundle(resource_dir("static")))
     dressed: dict[str, Dress] = {LOGIN: session.begun, LOGOUT: session.ended, SESSION: session.shown}
-    return {row.route: Route(row, console=dressed.get(row.route, as_it_is)) for row in CONSOLE}
+    rows = [row for row in CONSOLE if row.route != LIVE]  # which is a stream, and no answer
+    return {row.route: Route(row, console=dressed.get(row.route, as_it_is)) for row in rows}
+
+
+def _live(door: Door, feed: Feed, services: Services) -> Any:
+    given = {"gate": door.console, "feed": feed, "newest": Showing(services).newest, "proxies": door.proxies}
+    return (LIVE, LivePage, given)
 
 
 def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: Callable[[], str | None]) -> list[Any]:

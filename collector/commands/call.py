@@ -17,6 +17,7 @@ from collector.errors import Fault
 from collector.ingest.admission import Admission
 from collector.ingest.agents import Agent, Agents
 from collector.ingest.writer import Writer
+from collector.live.teller import Teller
 from collector.metrics import Metrics
 from collector.model import Caller, Document
 from collector.storage.connection import Store
@@ -36,6 +37,7 @@ class Services:
     writer: Writer
     reader: Reader
     rollups: Rollups
+    teller: Teller
     metrics: Metrics
     clock: Callable[[], datetime]
     pending: Callable[[], int]
@@ -68,7 +70,7 @@ class Call:
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
     ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
     ``caller`` is None where the command needs none, ``agent`` where it does not come from a page; ``session`` is the
-    text of the session that it has come by.
+    text of the session that it has come by, ``request`` all of it as it was read.
     """
 
     given: Document
@@ -79,6 +81,7 @@ class Call:
     size: int = 0
     agent: Agent | None = None
     session: str = ""
+    request: Request | None = None
 
     @property
     def who(self) -> Caller:

@@ -15,6 +15,7 @@ from collector.storage.identities import Identities
 from collector.storage.keys import Keys
 from collector.storage.limits import SharedLimits
 from collector.storage.lists import Lists
+from collector.storage.live import Live
 from collector.storage.meta import Meta
 from collector.storage.newest import Newest
 from collector.storage.opening import (
@@ -68,6 +69,7 @@ class Store:
         self.newest = Newest(database)
         self.history = History(database)
         self.people = People(database)
+        self.live = Live(database)
         self.questions = Questions(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)

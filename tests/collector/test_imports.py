@@ -23,7 +23,7 @@ LAYERS = (
     ("commands",),
     ("questions",),
     ("ingest",),
-    ("catalog", "access", "embedded", "spool"),
+    ("catalog", "access", "embedded", "spool", "live"),
     ("storage",),
     ("config", "metrics", "resources", "zones"),
     ("model", "errors", "__init__"),
