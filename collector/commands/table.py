@@ -10,6 +10,8 @@ from collector.commands.user_login import UserLogin
 from collector.commands.user_logout import UserLogout
 from collector.commands.website_events_list import WebsiteEventsList
 from collector.commands.website_events_properties import WebsiteEventsProperties
+from collector.commands.website_events_series import WebsiteEventsSeries
+from collector.commands.website_events_values import WebsiteEventsValues
 from collector.model import READ, TRACK, Document
 
 
@@ -37,6 +39,22 @@ COMMANDS = (
         ("GET", "POST"),
         READ,
         WebsiteEventsProperties,
+        budgets.querying,
+    ),
+    Command(
+        "website_events.values",
+        "/api/v1/website_events.values",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsValues,
+        budgets.querying,
+    ),
+    Command(
+        "website_events.series",
+        "/api/v1/website_events.series",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsSeries,
         budgets.querying,
     ),
     Command(

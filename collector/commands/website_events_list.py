@@ -35,11 +35,7 @@ class WebsiteEventsList:
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Content | None, set[Fault]]:
         """Reads what is asked. Raises ``StoreAway`` where a list is not known from before."""
         asked, wrong = await self._asking.read(call, faults)
-        limit, behind = None, None
-        try:
-            limit = number_of(call.given.get("Limit"), PAGE, MOST)
-        except ValueError:
-            wrong.add(Fault.INVALID_LIMIT)
+        limit = number_of(call.given.get("Limit"), PAGE, MOST, wrong)
         if asked is None or faults | wrong:
             return None, wrong
         try:
