@@ -64,6 +64,7 @@ COMMANDS = (
         READ,
         WebsiteEventsList,
         budgets.querying,
+        streams=("text/csv", "application/x-ndjson"),
     ),
     Command("user.login", "/api/v1/user.login", ("POST",), None, UserLogin, budgets.login, legacy_methods=("POST",)),
     Command("user.logout", "/api/v1/user.logout", ("POST",), None, UserLogout, budgets.free),

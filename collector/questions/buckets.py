@@ -37,9 +37,9 @@ def edges(start: datetime, end: datetime, interval: Interval, zone: ZoneInfo) ->
     raise TooMany
 
 
-def local(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as its zone's clocks show it, with their offset."""
-    return moment.astimezone(zone).isoformat()
+def local(moment: datetime, zone: ZoneInfo, to: str = "seconds") -> str:
+    """A moment as its zone's clocks show it, with their offset, to the second or the millisecond."""
+    return moment.astimezone(zone).isoformat(timespec=to)
 
 
 def _hours(start: datetime, zone: ZoneInfo) -> Iterator[datetime]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +23,13 @@ from collector.commands.call import Answer, Command, Request
 from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.metrics import Metrics
+from collector.storage.guard import StoreAway
 from collector.web.answers import body_of, headers_of, preflight_headers, start_line
 from collector.web.clients import Network, client_address
 from collector.web.inflight import InFlight
 from collector.web.logs import log_answer
 from collector.web.reading import inflated, read_parameters
+from collector.web.streaming import write_stream
 
 log = logging.getLogger("collector.web")
 
@@ -152,6 +154,10 @@ class Exchange(HTTPMessageDelegate):
                 return
             answer = await self._answered()
             headers = headers_of(answer, self._route.browsers)
+            if answer.stream is not None:
+                self._door.metrics.count_request(answer.command, answer.status)
+                await self._stream(answer.status, headers, answer.stream)
+                return
             body = body_of(answer, self._headers.get("Accept-Encoding", ""), headers)
             self._door.metrics.count_request(answer.command, answer.status)
             self._write(answer.status, headers, b"" if self._line.method == "HEAD" else body)
@@ -200,6 +206,13 @@ class Exchange(HTTPMessageDelegate):
             address=client_address(peer, headers.get("X-Forwarded-For"), self._door.proxies),
         )
 
+    async def _stream(self, status: int, headers: HTTPHeaders, pieces: AsyncGenerator[bytes, None]) -> None:
+        try:
+            await write_stream(self._connection, status, headers, pieces, self._line.version == "HTTP/1.0")
+        except StoreAway as error:
+            log.warning("a stream was cut: MongoDB is away: %s", error)
+        self._log(status)
+
     def _write(self, status: int, headers: HTTPHeaders, body: bytes) -> None:
         if self._door.in_flight.ending:
             headers["Connection"] = "close"  # so that steady clients do not hold up the end
@@ -207,5 +220,8 @@ class Exchange(HTTPMessageDelegate):
         with suppress(StreamClosedError):
             self._connection.write_headers(start_line(status), headers, body)
             self._connection.finish()
+        self._log(status)
+
+    def _log(self, status: int) -> None:
         method = self._line.method if self._line.method in _METHODS else None
         log_answer(method, self._path if self._route.known else None, status, time.monotonic() - self._began)

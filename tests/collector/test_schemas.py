@@ -36,6 +36,7 @@ VALID: dict[str, list[Any]] = {
     "BreakDown": ["a.b"],
     "Measure": ["events", "sum"],
     "Interval": ["hour"],
+    "Format": ["csv"],
     "Limit": [1, "50", 2**63],
     "Cursor": ["AAAA"],
     "Username": ["demo"],
