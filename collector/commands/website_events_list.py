@@ -10,8 +10,8 @@ from collector.commands.asked import Asked, Asking, number_of
 from collector.commands.call import Answer, Call, Services
 from collector.commands.files import Csv, File, Ndjson
 from collector.commands.shown import shown
-from collector.errors import Fault
-from collector.questions.listing import Listing
+from collector.errors import Fault, unavailable
+from collector.questions.listing import Listing, Stuck
 from collector.storage.questions.reading import Position
 from collector.storage.stored import Stored
 
@@ -74,7 +74,10 @@ class WebsiteEventsList:
         as an error."""
         file = await self._file(content)
         pages = self._listing.pages(content.asked.selection, content.behind, content.limit)
-        first: list[Stored] = await anext(pages, [])
+        try:
+            first: list[Stored] = await anext(pages, [])
+        except Stuck as error:
+            raise unavailable() from error
         name = "events" if content.asked.list_id is None else f"events-list-{content.asked.list_id}"
         headers = {
             "Content-Type": file.media_type,

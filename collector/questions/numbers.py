@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -18,6 +19,8 @@ _BARS = 10
 _ROUND = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 _EXACTLY = 2**53
 """Integers beyond this are no JSON that every reader takes as it is."""
+
+_GREATEST = sys.float_info.max
 
 Number = int | float
 
@@ -110,7 +113,9 @@ def _step(span: Decimal) -> Decimal:
 
 
 def _plain(bound: Decimal) -> Number:
-    return int(bound) if bound == bound.to_integral_value() and abs(bound) <= _EXACTLY else float(bound)
+    if bound == bound.to_integral_value() and abs(bound) <= _EXACTLY:
+        return int(bound)
+    return max(-_GREATEST, min(float(bound), _GREATEST))
 
 
 def _median(ordered: Iterable[tuple[Number, int]], count: int) -> Any:
