@@ -94,17 +94,14 @@ def name_of(given: Document, parameter: str, missing: Fault | None) -> tuple[str
     return value, set() if _is_name(value) else {Fault.INVALID_PROPERTY}
 
 
-def number_of(value: Any, default: int | None, most: int | None) -> int | None:
-    """A ``Limit``, which fits the schema.
-
-    Raises:
-        ValueError: it is beyond ``most``.
-    """
+def number_of(value: Any, default: int | None, most: int | None, wrong: set[Fault]) -> int | None:
+    """A ``Limit``; what is wrong with it is added to ``wrong``."""
     if value is None:
         return default
     number = list_number(value)
     if number is None or (most is not None and number > most):
-        raise ValueError("not a limit")
+        wrong.add(Fault.INVALID_LIMIT)
+        return None
     return number
 
 

@@ -67,7 +67,7 @@ class Site:
             request_timeout=60,
             decompress_response=False,
         )
-        is_json = response.body and "json" in response.headers.get("Content-Type", "")
+        is_json = response.body and "/json" in response.headers.get("Content-Type", "")
         return Answer(response.code, json.loads(response.body) if is_json else response.body, response.headers)
 
     async def call(self, path: str, parameters: dict[str, Any], **headers: str) -> Answer:
@@ -102,8 +102,8 @@ class Site:
         return list(self.db["events"].find({"scope": self.scope, **query}).sort([("time", 1), ("seq", 1)]))
 
     def subscribers(self) -> list[dict[str, Any]]:
-        """The subscribers of the list."""
-        return list(self.db["subscribers"].find({"scope": self.scope}))
+        """The subscribers of the list, in the order in which they were made."""
+        return list(self.db["subscribers"].find({"scope": self.scope}).hint([("$natural", 1)]))
 
     def visitor(self, uuid: str) -> dict[str, Any] | None:
         """A visitor of the list, with its links."""

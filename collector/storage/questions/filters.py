@@ -33,6 +33,11 @@ def field(name: str, of: Expression = "$properties") -> Expression:
     return {"$getField": {"field": {"$literal": name}, "input": of}}
 
 
+def has(name: str) -> Expression:
+    """Whether an event has a property, null included."""
+    return _is_set(field(name), None)
+
+
 def condition(asked: Filter) -> Expression:
     """Whether an event meets a filter. ``is_not`` is met by events without the property too."""
     return _CONDITIONS[asked.operator](field(asked.property), asked.value)
