@@ -1,0 +1,39 @@
+// Texts that others have sent, shown as nothing but text.
+import type { ComponentChildren } from "preact";
+import type { Json, Trust } from "../shapes.ts";
+import { ago, moment, valueText, visible } from "../words.ts";
+
+/** A name or an address: kept apart from the direction of what stands beside it. */
+export function Name({ of, none = "(empty name)" }: { of: string; none?: string }) {
+  return of === "" ? <span class="faint">{none}</span> : <bdi class="name">{visible(of)}</bdi>;
+}
+
+/** A value of a property, by its type. */
+export function Value({ of }: { of: Json | undefined }) {
+  if (of === "") return <span class="faint">(empty text)</span>;
+  if (of === null || of === undefined) return <span class="faint">null</span>;
+  const kind = typeof of === "string" ? "text" : "exact";
+  return <bdi class={`value ${kind}`}>{valueText(of)}</bdi>;
+}
+
+/** A moment, as the viewer's clock shows it. */
+export function Time({ at, short }: { at: string | null; short?: boolean }) {
+  if (!at) return <span class="faint">–</span>;
+  return (
+    <time dateTime={at} title={moment(at)}>
+      {short ? ago(at) : moment(at)}
+    </time>
+  );
+}
+
+export function TrustMark({ of }: { of: Trust }) {
+  return of === "secret" ? (
+    <span class="mark good" title="Sent by your own server with a secret key">known</span>
+  ) : (
+    <span class="mark doubt" title="Said by a page, whose key anyone can copy">claimed in a page</span>
+  );
+}
+
+export function Mark({ kind = "", title, children }: { kind?: string; title?: string; children: ComponentChildren }) {
+  return <span class={`mark ${kind}`} title={title}>{children}</span>;
+}
