@@ -19,6 +19,7 @@ from collector.access.passwords import Passwords
 from collector.catalog.caps import Caps
 from collector.catalog.reader import Reader
 from collector.commands.call import Services
+from collector.commands.console import CONSOLE, LOGIN, LOGOUT, SESSION
 from collector.commands.gate import Gate
 from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
@@ -32,6 +33,8 @@ from collector.resources import resource_dir
 from collector.storage.connection import Store
 from collector.web import ops
 from collector.web.api import Door, Front, Route
+from collector.web.console import Dress, Session, as_it_is
+from collector.web.console_page import ConsolePage
 from collector.web.inflight import InFlight
 from collector.web.logs import log_request
 from collector.web.scripts import Bundle, Script
@@ -136,6 +139,7 @@ def _services(
 def _door(services: Services, in_flight: InFlight) -> Door:
     return Door(
         gate=Gate(COMMANDS, services),
+        console=Gate(CONSOLE, services),
         metrics=services.metrics,
         in_flight=in_flight,
         proxies=proxies(services.settings),
@@ -148,7 +152,13 @@ def _api_routes(settings: Settings) -> dict[str, Route]:
     if settings.event_path:
         routes[settings.event_path] = routes["/api/v1/event"]
         routes[settings.event_path + "s"] = routes["/api/v1/events"]
-    return {**routes, "/api.php": Route(browsers=True)}
+    return {**routes, **_console_routes(settings), "/api.php": Route(browsers=True)}
+
+
+def _console_routes(settings: Settings) -> dict[str, Route]:
+    session = Session(settings, Bundle(resource_dir("static")))
+    dressed: dict[str, Dress] = {LOGIN: session.begun, LOGOUT: session.ended, SESSION: session.shown}
+    return {row.route: Route(row, console=dressed.get(row.route, as_it_is)) for row in CONSOLE}
 
 
 def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: Callable[[], str | None]) -> list[Any]:
@@ -161,6 +171,7 @@ def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: C
         (r"/readyz", ops.Ready, {"ready": readiness.verdict}),
         (r"/metrics", ops.MetricsPage, {"page": page, "token": settings.metrics_token}),
         (r"/openapi\.json", ops.OpenApi, {"document": document(COMMANDS)}),
+        (r"/console(?:/.*)?", ConsolePage, {"directory": static / "console"}),
         (r"/(?:demo)?", ops.Demo, {"demo_key": demo_key}),
         (r"/static/footfall\.js", Script, {"bundle": bundle}),
         (re.escape(bundle.path), Script, {"bundle": bundle, "immutable": True}),

@@ -20,7 +20,7 @@ ENVIRONMENT_PREFIX = "FOOTFALL_"
 SDK_VARIABLES = frozenset({"FOOTFALL_URL", "FOOTFALL_KEY", "FOOTFALL_TEST", "FOOTFALL_DISABLED"})
 """Read by the Python SDK, which may share an environment with the collector."""
 
-_PATH = re.compile(r"(?:/(?!api[/.]|api$|static/)[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?", re.ASCII)
+_PATH = re.compile(r"(?:/(?!api[/.]|api$|static/|console/|console$)[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?", re.ASCII)
 """A path of the operator's own; empty for none."""
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -47,6 +47,7 @@ class Settings:
     session_hours: int = _setting(12, "Hours until a session ends", least=1)
     track_limit: int = _setting(5_000, "Tracking requests of a user in 60 s", least=1)
     query_limit: int = _setting(100, "Requests for properties of a user in 60 s", least=1)
+    console_limit: int = _setting(600, "Requests of the console in 60 s, for a session", least=1)
     login_limit: int = _setting(10, "Logins in 60 s, for a client address and for a name", least=1)
     public_limit: int = _setting(1_000, "Events in 60 s of one client address with a public key", least=1)
     public_emails: int = _setting(20, "Different addresses in 60 s that one client address may claim", least=1)
@@ -139,5 +140,6 @@ def _check(settings: Settings) -> None:
         raise StartupError(f"Bad value for {option_name('mongodb_uri')}: it begins with mongodb:// or mongodb+srv://")
     for name in ("script_path", "event_path"):
         if not _PATH.fullmatch(getattr(settings, name)):
-            raise StartupError(f"Bad value for {option_name(name)}: a path such as /js/t.js, not below /api or /static")
+            wanted = "a path such as /js/t.js, not below /api, /console or /static"
+            raise StartupError(f"Bad value for {option_name(name)}: {wanted}")
     proxies(settings)

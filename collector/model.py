@@ -32,12 +32,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class MailingList:
-    """A list of subscribers. ``retention_days`` is how long its events are kept, None for ever."""
+    """A list of subscribers. ``retention_days`` is how long its events are kept, None for ever; ``time_zone`` the IANA
+    name of the zone whose days are its days."""
 
     id: int
     user_id: int
     name: str
     retention_days: int | None = None
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""Making users, lists and keys: what the command line offers, checked in one place."""
+"""Making users, lists and keys: what the command line and the console offer, checked in one place."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from zoneinfo import available_timezones
 
 from collector.access.origins import read_pattern
 from collector.access.passwords import Passwords
@@ -16,6 +19,7 @@ from collector.storage.users import NameTaken
 _LONGEST_NAME = 200
 _LONGEST_PASSWORD = 1_000  # what user.login takes
 _MOST_RETENTION_DAYS = 36_500
+_MOST_ORIGINS = 100
 
 
 class Administration:
@@ -37,7 +41,7 @@ class Administration:
         Raises:
             StartupError: a name that is taken or no name, an unknown permission, an empty or too long a password.
         """
-        name = _checked_name(name)
+        name = checked_name(name)
         granted = PERMISSIONS if permissions is None else read_permissions(permissions)
         password = secrets.token_urlsafe(12) if password is None else password
         user = User(await self._store.meta.next_id("users"), name, granted)
@@ -51,18 +55,37 @@ class Administration:
         """Gives a user another password."""
         await self._store.users.set_password(user.id, await self._hash(password))
 
-    async def create_list(self, name: str, user_name: str, retention_days: int | None = None) -> MailingList:
+    async def create_list(
+        self, name: str, user_name: str, retention_days: int | None = None, time_zone: str = "UTC"
+    ) -> MailingList:
         """A new list of a user.
 
         Raises:
-            StartupError: no such user, no name, or a retention that is no positive number of days.
+            StartupError: no such user, no name, a retention that is no positive number of days, or no time zone.
         """
         user = await self.user_named(user_name)
         if retention_days is not None and not 0 < retention_days <= _MOST_RETENTION_DAYS:
             raise StartupError(f"A retention is 1 to {_MOST_RETENTION_DAYS} days")
-        made = MailingList(await self._store.meta.next_id("lists"), user.id, _checked_name(name), retention_days)
+        name, time_zone = checked_name(name), checked_zone(time_zone)
+        made = MailingList(await self._store.meta.next_id("lists"), user.id, name, retention_days, time_zone)
         await self._store.lists.add(made)
         return made
+
+    async def update_list(
+        self, mailing_list: MailingList, name: str | None = None, time_zone: str | None = None
+    ) -> MailingList:
+        """A list with another name, time zone, or both.
+
+        Raises:
+            StartupError: no name, or no time zone.
+        """
+        changed = replace(
+            mailing_list,
+            name=mailing_list.name if name is None else checked_name(name),
+            time_zone=mailing_list.time_zone if time_zone is None else checked_zone(time_zone),
+        )
+        await self._store.lists.set(changed)
+        return changed
 
     async def create_secret_key(
         self,
@@ -105,16 +128,21 @@ class Administration:
         """
         user = await self.user_named(user_name)
         await self._own_list(list_id, user)
-        try:
-            patterns = tuple(read_pattern(origin) for origin in origins)
-        except ValueError as error:
-            raise StartupError(str(error)) from error
-        if not patterns:
-            raise StartupError("A public key needs the origin of its pages: --origin https://www.example.com")
+        patterns = checked_origins(origins)
         text, granted = new_token("pk"), frozenset({TRACK})
         key = Key(prefix(text), user.id, "public", granted, list_id, patterns, _limit(rate_limit))
         await self._store.keys.add(digest(text), key, granted)
         return text, key
+
+    async def set_origins(self, key: Key, origins: Iterable[str]) -> tuple[str, ...]:
+        """Gives a public key the origins of other pages; every process knows within 5 s.
+
+        Raises:
+            StartupError: what is no origin, or none at all.
+        """
+        patterns = checked_origins(origins)
+        await self._store.keys.set_origins(key.prefix, patterns)
+        return patterns
 
     async def revoke_key(self, key_prefix: str) -> None:
         """Ends a key; every process knows within 5 s.
@@ -161,7 +189,45 @@ def read_permissions(names: Iterable[str]) -> frozenset[str]:
     return wanted
 
 
-def _checked_name(name: str) -> str:
+def checked_origins(origins: Iterable[str]) -> tuple[str, ...]:
+    """The origins of a public key in their compared form.
+
+    Raises:
+        StartupError: one is none, there are none, or too many.
+    """
+    try:
+        patterns = tuple(dict.fromkeys(read_pattern(origin) for origin in origins))
+    except ValueError as error:
+        raise StartupError(str(error)) from error
+    if not patterns:
+        raise StartupError("A public key needs the origin of its pages: --origin https://www.example.com")
+    if len(patterns) > _MOST_ORIGINS:
+        raise StartupError(f"A public key has {_MOST_ORIGINS} origins at most")
+    return patterns
+
+
+def checked_zone(name: str) -> str:
+    """A time zone by its IANA name.
+
+    Raises:
+        StartupError: there is none of this name.
+    """
+    if name != "UTC" and name not in _zones():
+        raise StartupError(f"There is no time zone {name!r}: use a name such as Europe/Berlin")
+    return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def checked_name(name: str) -> str:
+    """The name of a user or list, trimmed.
+
+    Raises:
+        StartupError: it is empty, too long, or holds what cannot be shown.
+    """
     name = name.strip()
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise StartupError(f"A name is 1 to {_LONGEST_NAME} printable characters")

@@ -37,6 +37,7 @@ def _invitation(base: str, demo: Demo) -> str:
         }
     )
     return f"""
+  Console    {base}/console
   Demo page  {base}/demo
   Log in as  {demo.user}, password {demo.password}
   Track one  curl -X POST {base}/api/v1/event -H 'Content-Type: application/json' -d '{body}'

@@ -24,6 +24,12 @@ def querying(call: Call, services: Services) -> list[Budget]:
     return [_owner(call, "query", services.settings.query_limit)]
 
 
+def page(call: Call, services: Services) -> list[Budget]:
+    """The session's own, so that a page that is left open uses up nobody's but its own."""
+    session = services.limits.address_name(call.session)
+    return [Budget(f"session/{session}", services.settings.console_limit)]
+
+
 def login(call: Call, services: Services) -> list[Budget]:
     """Tries of an address, and tries at a name."""
     most = services.settings.login_limit

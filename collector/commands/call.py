@@ -62,7 +62,7 @@ class Call:
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
     ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
-    ``caller`` is None where the command needs none.
+    ``caller`` is None where the command needs none; ``session`` the text of the session that it has come by.
     """
 
     given: Document
@@ -71,6 +71,7 @@ class Call:
     caller: Caller | None = None
     marks: tuple[str, ...] = ()
     size: int = 0
+    session: str = ""
 
     @property
     def who(self) -> Caller:

@@ -136,6 +136,7 @@ class Gate:
             self._services.clock(),
             caller,
             size=request.size,
+            session=str(request.parameters["SessionID"]) if caller and not caller.key else "",
         )
         budgets = command.budgets(call, self._services)
         try:

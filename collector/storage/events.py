@@ -120,6 +120,10 @@ class Events:
         """The stored events of these ids."""
         return {row["_id"]: row async for row in self._collection.find({"_id": {"$in": list(ids)}})}
 
+    async def any_of(self, scope: str) -> bool:
+        """Whether there is an event in this scope."""
+        return await self._collection.find_one({"scope": scope}, {"_id": 1}) is not None
+
     async def next_of_another(self, asked: Sequence[tuple[Event, str]]) -> list[Document]:
         """Of each event with its subscriber, where there is one, the visitor's next event after it that names another;
         after one with a secret key, the next with such a key. One round trip for all."""

@@ -12,7 +12,10 @@ _EXPIRING = {"expire_at": {"$exists": True}}
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [IndexModel([("name", ASCENDING)], unique=True)],  # login; one user a name
     "lists": [IndexModel([("user_id", ASCENDING)])],  # the lists of a user
-    "keys": [IndexModel([("prefix", ASCENDING)], unique=True)],  # revoking by prefix
+    "keys": [
+        IndexModel([("prefix", ASCENDING)], unique=True),  # revoking by prefix
+        IndexModel([("user_id", ASCENDING)]),  # the keys of a user
+    ],
     "sessions": [IndexModel([("expires", ASCENDING)], expireAfterSeconds=0)],
     "identities": [IndexModel([("subscriber", ASCENDING)])],  # the addresses and IDs of a subscriber
     "subscribers": [IndexModel([("scope", ASCENDING)])],  # the subscribers of a list

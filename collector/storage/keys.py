@@ -17,7 +17,7 @@ from collector.storage.guard import guarded
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key as the command line lists it."""
+    """A key as it is listed."""
 
     key: Key
     created: datetime
@@ -54,6 +54,15 @@ class Keys:
     async def used(self, digest: str, at: datetime) -> None:
         """Notes the last use."""
         await self._collection.update_one({"_id": digest}, {"$max": {"last_used": at}})
+
+    async def set_origins(self, prefix: str, origins: tuple[str, ...]) -> None:
+        """Replaces the origins of a key."""
+        await self._collection.update_one({"prefix": prefix}, {"$set": {"origins": list(origins)}})
+
+    async def of_user(self, user: User) -> list[KeyRow]:
+        """The keys of a user that are not revoked, oldest first."""
+        rows = self._collection.find({"user_id": user.id, "revoked": False}).sort([("created", 1), ("prefix", 1)])
+        return [_row(row, {user.id: user}) async for row in rows]
 
     async def revoke(self, prefix: str) -> bool:
         """Ends a key; whether there was one of this prefix that was not ended before."""

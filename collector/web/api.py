@@ -20,11 +20,13 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application
 
 from collector.commands.call import Answer, Command, Request
+from collector.commands.console import API
 from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.metrics import Metrics
 from collector.web.answers import body_of, headers_of, preflight_headers, start_line
 from collector.web.clients import Network, client_address
+from collector.web.console import Dress, Visit
 from collector.web.inflight import InFlight
 from collector.web.logs import log_answer
 from collector.web.reading import inflated, read_parameters
@@ -36,9 +38,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every exchange is given: the gate, and what it must know to ask it."""
+    """What every exchange is given: the gates, that of the API and that of the console, and what it must know to ask
+    them."""
 
     gate: Gate
+    console: Gate
     metrics: Metrics
     in_flight: InFlight
     proxies: Sequence[Network]
@@ -47,12 +51,14 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path of the API. ``command`` is what it implies, None on ``/api.php``; ``browsers`` whether pages of other
-    sites may read its answers; ``known`` is false of paths that do not exist."""
+    """A path of the API, or of the console. ``command`` is what it implies, None on ``/api.php``; ``browsers`` whether
+    pages of other sites may read its answers; ``known`` is false of paths that do not exist; ``console`` is what
+    becomes of an answer to the console's page, None where the path is not the console's."""
 
     command: Command | None = None
     browsers: bool = False
     known: bool = True
+    console: Dress | None = None
 
 
 _UNKNOWN = Route(known=False)
@@ -80,7 +86,7 @@ class Front(Application):
     def route(self, path: str) -> Route | None:
         """The API's route of a path; None where it is the application's."""
         found = self._routes.get(path)
-        if found is None and (path == "/api" or path.startswith("/api/")):
+        if found is None and (path == "/api" or path.startswith(("/api/", API))):
             return _UNKNOWN
         return found
 
@@ -119,7 +125,7 @@ class Exchange(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Any:
         """Takes what fits; the rest is only counted."""
         if self._page:
-            return self._page.data_received(chunk)
+            return None  # pages take no bodies
         self._received += len(chunk)
         if self._received <= self._door.most_bytes:
             self._body += chunk
@@ -164,27 +170,35 @@ class Exchange(HTTPMessageDelegate):
             self._door.in_flight.leave()
 
     async def _answered(self) -> Answer:
-        gate = self._door.gate
+        gate = self._door.console if self._route.console else self._door.gate
         if not self._route.known:
             return gate.refused(Refusal(Fault.UNKNOWN_COMMAND))
         if self._line.method not in ("GET", "POST"):
             return gate.refused(Refusal(Fault.METHOD_NOT_ALLOWED))
         try:
-            request = self._read()
+            request = self._read(gate)
+            visit = self._visit(request) if self._route.console else None
+            request = visit.own() if visit else request
         except Refusal as refusal:
             return gate.refused(refusal)
         except Exception:
             log.exception("a request could not be read")
             return gate.refused(Refusal(Fault.INTERNAL))
-        return await gate.answer(request)
+        answer = await gate.answer(request)
+        if self._route.console and visit:
+            self._route.console(answer, visit)
+        return answer
 
-    def _read(self) -> Request:
+    def _visit(self, request: Request) -> Visit:
+        return Visit.of(request, self._headers, self._connection.context, self._door.proxies)
+
+    def _read(self, gate: Gate) -> Request:
         most, headers = self._door.most_bytes, self._headers
         if self._received > most:
             raise Refusal(Fault.BODY_TOO_LARGE)
         body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), most)
         parameters = read_parameters(
-            body, headers.get("Content-Type", ""), self._query.encode("latin-1"), self._door.gate.names.fold
+            body, headers.get("Content-Type", ""), self._query.encode("latin-1"), gate.names.fold
         )
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         peer = self._connection.context.remote_ip or ""

@@ -25,6 +25,13 @@ def client_address(peer: str, forwarded: str | None, proxies: Sequence[Network])
     return address
 
 
+def is_encrypted(scheme: str, peer: str, forwarded: str | None, proxies: Sequence[Network]) -> bool:
+    """Whether a request came by https: to us, or, as a configured proxy says by ``X-Forwarded-Proto``, to it."""
+    if forwarded and _within(peer, proxies):
+        return forwarded.rpartition(",")[2].strip().lower() == "https"
+    return scheme == "https"
+
+
 def is_forwarded(headers: Iterable[str]) -> bool:
     """Whether the names of a request's headers tell of a proxy on its way."""
     return any(name.lower().startswith("x-forwarded-") or name.lower() in _FORWARDING_HEADERS for name in headers)

@@ -163,7 +163,8 @@ class Static(StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         """Kept for an hour: long enough to be cheap, short enough for a fix to arrive."""
-        self.set_header("Cache-Control", "public, max-age=3600")
+        fixed = not path.startswith("console/")  # parts that must fit together are asked for each time, by their ETag
+        self.set_header("Cache-Control", "public, max-age=3600" if fixed else "no-cache")
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("X-Content-Type-Options", "nosniff")
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from collector.commands.console import CONSOLE
 from collector.commands.gate import CREDENTIALS
 from collector.commands.schemas import Schema
 from collector.commands.table import COMMANDS
 from collector.errors import Fault
 
-SCHEMAS = {command.name: Schema(command.name) for command in COMMANDS}
+SCHEMAS = {name: Schema(name) for name in dict.fromkeys(command.name for command in (*COMMANDS, *CONSOLE))}
 EXAMPLES = settings(max_examples=400, deadline=None)
 
 VALID: dict[str, list[Any]] = {
@@ -30,6 +31,11 @@ VALID: dict[str, list[Any]] = {
     "Username": ["demo"],
     "Password": ["secret"],
     "SessionID": ["se_x"],
+    "Name": ["Customers"],
+    "TimeZone": ["Europe/Berlin"],
+    "Prefix": ["pk_abcdefgh"],
+    "Kind": ["secret", "public"],
+    "Origins": [["https://www.example.com"]],
 }
 EDGES = [*"\0\t\n\v\f\r\x1c\x1f \x7f\x80\x85\x9f\xa0\u1680\u180e\u2000\u200b\u2028\u2029\u202f\u3000\ufeff09Aa٣９é👋"]
 TEXTS = (
