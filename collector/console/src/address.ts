@@ -1,5 +1,5 @@
 // The view is in the address: its name in the path, all that was chosen in it in the query.
-import { useSyncExternalStore } from "./store.ts";
+import { useSyncExternalStore } from "./store";
 
 export const VIEWS = ["setup", "live", "explore", "people"] as const;
 export type View = (typeof VIEWS)[number];

@@ -1,6 +1,6 @@
 // Answers as components have them: loading, there, or not to be had; shown from memory at once when one comes back.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type Trouble, ask } from "./api.ts";
+import { type Trouble, ask } from "./api";
 
 const KEPT = 40;
 const remembered = new Map<string, unknown>();

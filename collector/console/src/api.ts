@@ -1,5 +1,5 @@
 // Asking the collector: one function for commands, one for the session.
-import type { Session } from "./shapes.ts";
+import type { Session } from "./shapes";
 
 const MARK = { "X-Footfall-Console": "1", "Content-Type": "application/json" };
 
@@ -23,6 +23,11 @@ let ended = (): void => {};
 /** Has `then` called when the collector no longer knows the session. */
 export function whenEnded(then: () => void): void {
   ended = then;
+}
+
+/** Says that it no longer knows it. */
+export function sessionEnded(): void {
+  ended();
 }
 
 function inWords(status: number, body: any): string {
@@ -54,7 +59,7 @@ export async function ask<T>(command: string, body: object, signal?: AbortSignal
     const options = { method: "POST", headers: MARK, body: JSON.stringify(body) };
     return await sent(`/console/api/${command}`, signal ? { ...options, signal } : options);
   } catch (fault) {
-    if (fault instanceof Trouble && fault.status === 401) ended();
+    if (fault instanceof Trouble && fault.status === 401) sessionEnded();
     throw fault;
   }
 }

@@ -1,17 +1,17 @@
 // The page around the views: who is logged in, which list, which view.
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type Address, type View, go, href, useAddress } from "./address.ts";
-import { forget } from "./answers.ts";
-import { Trouble, logOut, session as asked, whenEnded } from "./api.ts";
-import { Name } from "./parts/text.tsx";
-import { Empty, Problem, Skeleton } from "./parts/states.tsx";
-import { type Here, NO_LIST, Within, listOf } from "./session.ts";
-import type { List, Session } from "./shapes.ts";
-import { Explore } from "./views/explore.tsx";
-import { Live } from "./views/live.tsx";
-import { Login } from "./views/login.tsx";
-import { People } from "./views/people.tsx";
-import { SetUp } from "./views/setup.tsx";
+import { type Address, type View, go, href, useAddress } from "./address";
+import { forget } from "./answers";
+import { Trouble, logOut, session as asked, whenEnded } from "./api";
+import { Name } from "./parts/text";
+import { Empty, Problem, Skeleton } from "./parts/states";
+import { type Here, NO_LIST, Within, listOf } from "./session";
+import type { List, Session } from "./shapes";
+import { Explore } from "./views/explore";
+import { Live } from "./views/live";
+import { Login } from "./views/login";
+import { People } from "./views/people";
+import { SetUp } from "./views/setup";
 
 const TITLES: { [view in View]: string } = { setup: "Set up", live: "Live", explore: "Explore", people: "People" };
 const SHOWN = { setup: SetUp, live: Live, explore: Explore, people: People };

@@ -1,7 +1,7 @@
 // The console: a page for those who want to see what their visitors and subscribers do.
 import { render } from "preact";
-import { listen } from "./address.ts";
-import { App } from "./app.tsx";
+import { listen } from "./address";
+import { App } from "./app";
 
 const page = document.getElementById("page")!;
 page.replaceChildren();

@@ -1,8 +1,8 @@
 // Whoever is logged in, and the list that is looked at.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { type Choices, type View, href, useAddress } from "./address.ts";
-import type { List, Session } from "./shapes.ts";
+import { type Choices, type View, href, useAddress } from "./address";
+import type { List, Session } from "./shapes";
 
 export interface Here {
   session: Session;

@@ -1,5 +1,5 @@
 // Numbers, moments and values in words, in the language and zone of whoever looks.
-import type { Json } from "./shapes.ts";
+import type { Json } from "./shapes";
 
 const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const exact = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 17 });

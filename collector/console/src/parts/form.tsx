@@ -1,7 +1,7 @@
 // What forms share: one that is sent once at a time, and says what is wrong.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Trouble } from "../api.ts";
+import { Trouble } from "../api";
 
 interface Given {
   label: string;
@@ -47,8 +47,8 @@ export function Field({ name, label, hint, ...input }: FieldGiven) {
   return (
     <label class="field">
       <span>{label}</span>
-      <input name={name} {...input} aria-describedby={hint ? `${name}-hint` : undefined} />
-      {hint && <small id={`${name}-hint`}>{hint}</small>}
+      {hint && <small>{hint}</small>}
+      <input name={name} {...input} />
     </label>
   );
 }

@@ -1,8 +1,8 @@
 // The states of what is asked: under way, nothing there, not to be had, cut short.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Trouble } from "../api.ts";
-import { count, moment } from "../words.ts";
+import type { Trouble } from "../api";
+import { count, moment } from "../words";
 
 /** Takes the room that rows will take, so that nothing jumps when they come. */
 export function Skeleton({ rows = 6, tall }: { rows?: number; tall?: boolean }) {

@@ -1,7 +1,7 @@
 // Texts that others have sent, shown as nothing but text.
 import type { ComponentChildren } from "preact";
-import type { Json, Trust } from "../shapes.ts";
-import { ago, moment, valueText, visible } from "../words.ts";
+import type { Json, Trust } from "../shapes";
+import { ago, moment, valueText, visible } from "../words";
 
 /** A name or an address: kept apart from the direction of what stands beside it. */
 export function Name({ of, none = "(empty name)" }: { of: string; none?: string }) {

@@ -1,7 +1,7 @@
 // Log in. It has no address: it stands where a view would, and gives way to it.
 import { useEffect, useRef } from "preact/hooks";
-import { Trouble, logIn } from "../api.ts";
-import { Field, Form } from "../parts/form.tsx";
+import { Trouble, logIn } from "../api";
+import { Field, Form } from "../parts/form";
 
 export function Login({ ended, then }: { ended: boolean; then: () => Promise<void> }) {
   const top = useRef<HTMLElement>(null);
