@@ -99,6 +99,8 @@ export interface Catalog {
   Truncated: boolean;
   Pending: number;
   Lag: number;
+  /** False while the days lack what was stored before an upgrade. */
+  Complete?: boolean;
   Days: string[];
   Events: CatalogEvent[];
 }
@@ -154,6 +156,13 @@ export interface Filter {
   Value?: Json;
 }
 
+export interface Trait {
+  Trait: string;
+  Value: Json;
+  Trust: Trust;
+  Time: string | null;
+}
+
 export interface Person {
   UUID: string;
   Emails: { Email: string; Trust: Trust }[];
@@ -161,14 +170,28 @@ export interface Person {
   Verified: boolean;
   Created: string | null;
   LastSeen: string | null;
-  Traits: { Trait: string; Value: Json; Trust: Trust; Time: string | null }[];
+  Traits: Trait[];
   Visitors: { UUID: string; From: string | null; Until: string | null; Trust: Trust }[];
-  Conflicts: { [name: string]: Json }[];
+  Conflicts: Conflict[];
+  /** There are more visitors than are looked at. */
+  Truncated?: boolean;
+}
+
+/** Events whose address named one subscriber and whose ID another; `Names` says which of the two named this one. */
+export interface Conflict {
+  Names: "Email" | "ID";
+  Subscriber: string;
+  ID: string | null;
+  Events: number;
+  First: string;
+  Last: string;
 }
 
 export interface PersonAnswer {
   Subscriber: Person | null;
+  /** What was asked for, where it is a visitor of nobody; its traits. */
   Visitor?: string;
+  Traits?: Trait[];
   Events: Happening[];
   Cursor: string | null;
 }
