@@ -48,6 +48,7 @@ class Settings:
     track_limit: int = _setting(5_000, "Tracking requests of a user in 60 s", least=1)
     query_limit: int = _setting(100, "Requests for properties of a user in 60 s", least=1)
     console_limit: int = _setting(600, "Requests of the console in 60 s, for a session", least=1)
+    question_seconds: float = _setting(10.0, "Seconds after which a question about events is cut; its answer says so")
     login_limit: int = _setting(10, "Logins in 60 s, for a client address and for a name", least=1)
     public_limit: int = _setting(1_000, "Events in 60 s of one client address with a public key", least=1)
     public_emails: int = _setting(20, "Different addresses in 60 s that one client address may claim", least=1)

@@ -1,29 +1,188 @@
-"""What the commands that read have in common: whose events are asked for."""
+"""The parameters that questions about events share."""
 
 from __future__ import annotations
 
-from collector.commands.call import Call, Services
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import orjson
+
+from collector.access.directory import Directory
+from collector.commands.call import Call
 from collector.commands.tracking import list_number
 from collector.errors import Fault
-from collector.model import MailingList, list_scope, user_scope
+from collector.ingest.checks import LONGEST_NAME, check_properties
+from collector.ingest.times import read_time
+from collector.model import Document, MailingList, list_scope, user_scope
+from collector.storage.questions.filters import OPERATORS, Filter
+from collector.storage.questions.selection import Selection
 
-Asked = tuple[MailingList | None, set[Fault]]
+DAYS = timedelta(days=30)
+"""How far back a question reaches that does not say."""
+_INSTANT = timedelta(milliseconds=1)
+MOST_FILTERS = 20
+MOST_ALTERNATIVES = 100
+_VALUELESS = frozenset({"is_set", "is_not_set"})
+_NO = ("", "0", "false")
 
 
-async def asked_list(call: Call, services: Services, faults: set[Fault]) -> Asked:
-    """The list that is asked for, None where none is named; fault 3 where there is none, or it is another user's.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question is about: the list, None for the events without one, the events, and the viewer's zone."""
+
+    list_id: int | None
+    selection: Selection
+    zone: ZoneInfo
+
+
+class Asking:
+    """Reads the parameters of questions.
+
+    Args:
+        directory: knows lists.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def read(self, call: Call, faults: set[Fault]) -> tuple[Asked | None, set[Fault]]:
+        """What is asked about, or all that is wrong beyond ``faults``, which the schema found.
+
+        Raises:
+            StoreAway: the list is not known from before.
+        """
+        given, wrong = call.given, set[Fault]()
+        found = await self._list(call, faults, wrong)
+        start, end = _attempt(_span, (given, call.received), Fault.INVALID_SPAN, wrong) or (None, None)
+        filters = _attempt(read_filters, given.get("Filters", []), Fault.INVALID_FILTERS, wrong)
+        zone = _attempt(
+            _zone, given.get("TimeZone") or getattr(found, "time_zone", None), Fault.INVALID_TIME_ZONE, wrong
+        )
+        if faults or wrong or start is None or end is None or filters is None or zone is None:
+            return None, wrong
+        scope = list_scope(found.id) if found else user_scope(call.who.user.id)
+        bots = says_yes(given.get("Bots"))
+        selection = Selection(scope, start, end, given.get("Event"), tuple(filters), bots)
+        return Asked(found.id if found else None, selection, zone), wrong
+
+    async def _list(self, call: Call, faults: set[Fault], wrong: set[Fault]) -> MailingList | None:
+        """The list; another user's is as unknown as one that does not exist."""
+        if "ListID" not in call.given or Fault.INVALID_LIST_QUERY in faults:
+            return None
+        list_id = list_number(call.given["ListID"])  # None too for a number beyond all lists
+        found = None if list_id is None else await self._directory.list_of(list_id, call.who)
+        if found is None:
+            wrong.add(Fault.LIST_NOT_FOUND)
+        return found
+
+
+def says_yes(flag: Any) -> bool:
+    """Whether a switch is on: unless it is one of the ways to say no, which a query writes as text."""
+    return flag is not None and flag != 0 and flag not in _NO
+
+
+def name_of(given: Document, parameter: str, missing: Fault | None) -> tuple[str | None, set[Fault]]:
+    """A parameter that names a property, any name an event can have; what is wrong with it."""
+    value = given.get(parameter)
+    if value is None:
+        return None, {missing} if missing else set()
+    return value, set() if _is_name(value) else {Fault.INVALID_PROPERTY}
+
+
+def number_of(value: Any, default: int | None, most: int | None) -> int | None:
+    """A ``Limit``, which fits the schema.
 
     Raises:
-        StoreAway: it is not known from before.
+        ValueError: it is beyond ``most``.
     """
-    given = call.given.get("ListID")
-    if given is None or Fault.INVALID_LIST_QUERY in faults:
-        return None, set()
-    list_id = list_number(given)  # None too for a number beyond all lists
-    found = None if list_id is None else await services.directory.list_of(list_id, call.who)
-    return found, (set() if found else {Fault.LIST_NOT_FOUND})
+    if value is None:
+        return default
+    number = list_number(value)
+    if number is None or (most is not None and number > most):
+        raise ValueError("not a limit")
+    return number
 
 
-def scope_of(found: MailingList | None, call: Call) -> str:
-    """The scope of a list, or of what the caller tracks without one."""
-    return list_scope(found.id) if found else user_scope(call.who.user.id)
+def read_filters(given: Any) -> list[Filter]:
+    """``Filters``, as an array or as a JSON text.
+
+    Raises:
+        ValueError: they are none.
+    """
+    rows = _json(given) if isinstance(given, str) else given
+    if not isinstance(rows, list) or len(rows) > MOST_FILTERS:
+        raise ValueError("not filters")
+    return [_filter(row) for row in rows]
+
+
+def _filter(row: Any) -> Filter:
+    if not isinstance(row, dict) or row.keys() - {"Property", "Operator", "Value"}:
+        raise ValueError("not a filter")
+    name, operator, value = row.get("Property"), row.get("Operator"), row.get("Value")
+    if not isinstance(name, str) or not _is_name(name) or operator not in OPERATORS:
+        raise ValueError("not a filter")
+    if operator in _VALUELESS:
+        return Filter(name, operator)
+    if "Value" not in row or not _fits(operator, value):
+        raise ValueError("not a filter")
+    check_properties({"Value": value})
+    return Filter(name, operator, value)
+
+
+def _fits(operator: str, value: Any) -> bool:
+    if operator in ("greater", "less"):
+        return isinstance(value, str | int | float) and not isinstance(value, bool)
+    return operator != "one_of" or (isinstance(value, list) and 0 < len(value) <= MOST_ALTERNATIVES)
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a property can be called that (section 4, code 11)."""
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and "\0" not in value
+
+
+def _json(text: str) -> Any:
+    """The value of a text: orjson refuses what JSON does not know, json keeps integers of any size."""
+    try:
+        orjson.loads(text)
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _span(given: tuple[Mapping[str, Any], datetime]) -> tuple[datetime, datetime]:
+    """``From`` and ``To``; by default the thirty days up to now, what came in this millisecond included."""
+    parameters, now = given
+    end = read_time(parameters["To"]) if "To" in parameters else now + _INSTANT
+    start = read_time(parameters["From"]) if "From" in parameters else _before(end)
+    if start >= end:
+        raise ValueError("no span")
+    return start, end
+
+
+def _before(end: datetime) -> datetime:
+    earliest = datetime.min.replace(tzinfo=UTC)
+    return end - min(DAYS, end - earliest)
+
+
+def _zone(name: Any) -> ZoneInfo:
+    if name is not None and name not in _zones():
+        raise ValueError("not a time zone")
+    return ZoneInfo(name or "UTC")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _attempt(read: Callable[[Any], Any], value: Any, fault: Fault, wrong: set[Fault]) -> Any:
+    try:
+        return read(value)
+    except (ValueError, TypeError):
+        wrong.add(fault)
+        return None

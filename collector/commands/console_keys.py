@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from collector.access.administration import Administration, checked_origins
 from collector.access.tokens import prefix
-from collector.commands.asked import asked_list
 from collector.commands.call import Answer, Call, Services
+from collector.commands.shown import iso
+from collector.commands.whose import asked_list
 from collector.errors import Fault, Refusal, StartupError
 from collector.model import Document, Key, MailingList
 from collector.storage.keys import KeyRow
@@ -131,11 +131,6 @@ def _shown(row: KeyRow) -> Document:
         "Origins": list(key.origins),
         "Permissions": sorted(key.permissions),
         "RateLimit": key.rate_limit,
-        "Created": shown_time(row.created),
-        "LastUsed": shown_time(row.last_used),
+        "Created": iso(row.created),
+        "LastUsed": row.last_used and iso(row.last_used),
     }
-
-
-def shown_time(moment: datetime | None) -> str | None:
-    """A moment in UTC, to the millisecond."""
-    return None if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

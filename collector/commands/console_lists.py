@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collector.access.administration import Administration, checked_name, checked_zone
-from collector.commands.asked import asked_list
 from collector.commands.call import Answer, Call, Services
 from collector.commands.console_session import shown_list
+from collector.commands.whose import asked_list
 from collector.errors import Fault, StartupError
 from collector.model import MailingList
 

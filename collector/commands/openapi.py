@@ -88,7 +88,7 @@ def _body(schema: Document) -> Document:
 
 
 def _query(schema: Document) -> list[Document]:
-    required = {name for part in (schema, *schema["allOf"]) for name in part.get("required", ())}
+    required = {name for part in (schema, *schema.get("allOf", ())) for name in part.get("required", ())}
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _documented(value)}
         for name, value in schema["properties"].items()

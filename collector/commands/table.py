@@ -6,8 +6,11 @@ from collector.commands import budgets
 from collector.commands.call import Command
 from collector.commands.event_batch import EventBatch, events_in
 from collector.commands.event_track import EventTrack
+from collector.commands.subscribers_get import SubscribersGet
+from collector.commands.subscribers_list import SubscribersList
 from collector.commands.user_login import UserLogin
 from collector.commands.user_logout import UserLogout
+from collector.commands.website_events_list import WebsiteEventsList
 from collector.commands.website_events_properties import WebsiteEventsProperties
 from collector.model import READ, TRACK, Document
 
@@ -36,6 +39,16 @@ COMMANDS = (
         ("GET", "POST"),
         READ,
         WebsiteEventsProperties,
+        budgets.querying,
+    ),
+    Command("subscribers.get", "/api/v1/subscribers.get", ("GET", "POST"), READ, SubscribersGet, budgets.querying),
+    Command("subscribers.list", "/api/v1/subscribers.list", ("GET", "POST"), READ, SubscribersList, budgets.querying),
+    Command(
+        "website_events.list",
+        "/api/v1/website_events.list",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsList,
         budgets.querying,
     ),
     Command("user.login", "/api/v1/user.login", ("POST",), None, UserLogin, budgets.login, legacy_methods=("POST",)),

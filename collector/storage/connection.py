@@ -10,6 +10,7 @@ from collector.storage.counts import Counts
 from collector.storage.events import Events
 from collector.storage.guard import Door, StoreAway
 from collector.storage.health import Health
+from collector.storage.history import History
 from collector.storage.identities import Identities
 from collector.storage.keys import Keys
 from collector.storage.limits import SharedLimits
@@ -29,6 +30,8 @@ from collector.storage.opening import (
     make_client,
     reason,
 )
+from collector.storage.people import People
+from collector.storage.questions.reading import Questions
 from collector.storage.sessions import Sessions
 from collector.storage.users import Users
 from collector.storage.versioned import Versioned
@@ -60,6 +63,9 @@ class Store:
         self.subscribers = Versioned(database, "subscribers")
         self.visitors = Versioned(database, "visitors")
         self.events = Events(database)
+        self.history = History(database)
+        self.people = People(database)
+        self.questions = Questions(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)
         self.writers = Writers(database)

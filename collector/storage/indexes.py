@@ -6,6 +6,8 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING, IndexModel
 
 from collector.model import Document
+from collector.storage.people import BY_CREATED, CONFLICTS_OF, CONFLICTS_WITH
+from collector.storage.questions.reading import BY_TIME
 
 _EXPIRING = {"expire_at": {"$exists": True}}
 
@@ -18,7 +20,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "sessions": [IndexModel([("expires", ASCENDING)], expireAfterSeconds=0)],
     "identities": [IndexModel([("subscriber", ASCENDING)])],  # the addresses and IDs of a subscriber
-    "subscribers": [IndexModel([("scope", ASCENDING)])],  # the subscribers of a list
+    "subscribers": [IndexModel(BY_CREATED)],  # the subscribers of a list, those made last first
     "visitors": [IndexModel([("links.subscriber", ASCENDING)])],  # the visitors of a subscriber
     "events": [
         # A subscriber's history: the events that name it, and those of its visitors.
@@ -27,6 +29,10 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"subscriber": {"$exists": True}},
         ),
         IndexModel([("scope", ASCENDING), ("uuid", ASCENDING), ("time", ASCENDING)]),
+        # Identity conflicts, from both sides: few events have one, and no other is in these.
+        IndexModel(CONFLICTS_OF, partialFilterExpression={"conflict": {"$exists": True}}),
+        IndexModel(CONFLICTS_WITH, partialFilterExpression={"conflict": {"$exists": True}}),
+        IndexModel(BY_TIME),  # questions about events, and their pages
         IndexModel([("writer", ASCENDING), ("seq", ASCENDING)]),  # the blocks in which the catalog counts
         # Retention: events of lists without one are not in it.
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),

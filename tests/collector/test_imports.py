@@ -21,6 +21,7 @@ LAYERS = (
     ("app",),
     ("web",),
     ("commands",),
+    ("questions",),
     ("ingest",),
     ("catalog", "access", "embedded", "spool"),
     ("storage",),
