@@ -23,16 +23,17 @@ export const fullDate = (iso: string): string => fullDates.format(new Date(iso))
 export const many = (n: number, one: string, several = `${one}s`): string => `${count(n)} ${n === 1 ? one : several}`;
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["year", 31_536_000],
-  ["month", 2_592_000],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
 
-/** How long ago a moment is: "3 hours ago". */
+const WEEK = 7 * 86_400;
+
+/** How long ago a moment is: "3 hours ago"; beyond a week, its date. */
 export function ago(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1_000;
+  if (Math.abs(seconds) > WEEK) return date(iso);
   const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   return unit === "second" ? "just now" : relative.format(Math.trunc(seconds / size), unit);
 }
@@ -46,6 +47,13 @@ const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-
 export function visible(text: string): string {
   return text.replace(UNSEEN, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
+
+// Letters that look like Latin ones, where they stand among Latin ones.
+const LATIN = /\p{Script=Latin}/u;
+const ALIKE = /([\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]+)/u;
+
+/** A text in pieces; each second piece is of letters of another alphabet than the rest. */
+export const alphabets = (text: string): string[] => (LATIN.test(text) ? text.split(ALIKE) : [text]);
 
 /** A value on one line: text as it is, the rest as JSON. */
 export function valueText(value: Json | undefined): string {

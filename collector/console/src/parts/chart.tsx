@@ -37,7 +37,7 @@ function options(series: Series, width: number, colour: (name: string) => string
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), series.TimeZone),
     scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.05)] } },
     axes: [
-      { ...axis, values: ticks(series.TimeZone), space: 70 },
+      { ...axis, size: 36, values: ticks(series.TimeZone), space: 70 },
       { ...axis, size: 52, values: (_plot, splits) => splits.map(compact), ...(series.Measure !== "sum" && { incrs: WHOLE }) },
     ],
     series: [
@@ -83,7 +83,7 @@ export function Chart({ series, label }: { series: Series; label: string }) {
     <figure class="figure">
       <div class="chart" ref={box} role="img" aria-label={`${label}. The numbers stand in the table below.`} />
       <figcaption>
-        <p class="at">{when ? timeName(when, series) : `In all, days of ${series.TimeZone}`}</p>
+        <p class="at">{when ? timeName(when, series) : `In all, ${series.Interval}s of ${series.TimeZone}`}{index === series.Times.length - 1 && Date.parse(series.To) > Date.now() - 60_000 && ", so far"}</p>
         <ul class="legend">
           {series.Series.map((line, number) => (
             <li key={number} class={isDashed(line) ? "dashed" : ""} ref={(item) => item?.style.setProperty("--colour", `var(--c${number % 12})`)}>

@@ -1,11 +1,18 @@
 // Texts that others have sent, shown as nothing but text.
 import type { ComponentChildren } from "preact";
 import type { Json, Trust } from "../shapes";
-import { ago, moment, valueText, visible } from "../words";
+import { ago, alphabets, moment, valueText, visible } from "../words";
 
 /** A name or an address: kept apart from the direction of what stands beside it. */
 export function Name({ of, none = "(empty name)" }: { of: string; none?: string }) {
-  return of === "" ? <span class="faint">{none}</span> : <bdi class="name">{visible(of)}</bdi>;
+  if (of === "") return <span class="faint">{none}</span>;
+  const pieces = alphabets(visible(of));
+  return <bdi class="name">{pieces.length < 2 ? pieces : pieces.map((piece, number) => (number % 2 ? <Odd key={number} of={piece} /> : piece))}</bdi>;
+}
+
+/** Letters that look like others: two names that look the same are seen to differ. */
+function Odd({ of }: { of: string }) {
+  return <span class="odd" title="These letters are of another alphabet than the rest">{of}</span>;
 }
 
 /** A value of a property, by its type. */
