@@ -1,12 +1,12 @@
 // The page around the views: who is logged in, which list, which view.
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type Address, type View, go, href, useAddress } from "./address";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Address, type Choices, type View, go, href, useAddress } from "./address";
 import { forget } from "./answers";
-import { Trouble, logOut, session as asked, whenEnded } from "./api";
+import { Trouble, ask, logOut, session as asked, whenEnded } from "./api";
 import { Name } from "./parts/text";
 import { Empty, Problem, Skeleton } from "./parts/states";
 import { type Here, NO_LIST, Within, listOf } from "./session";
-import type { List, Session } from "./shapes";
+import type { List, Listing, Session } from "./shapes";
 import { Explore } from "./views/explore";
 import { Live } from "./views/live";
 import { Login } from "./views/login";
@@ -59,9 +59,10 @@ function Page({ session, renew, leave }: Given) {
   const address = useAddress();
   const list = listOf(session, address.chosen.get("list"));
   const kept = { list: list ? String(list.ListID) : NO_LIST };
-  useFirstView(address, session);
+  useFirstView(address, list, kept);
   const here: Here = useMemo(() => ({ session, list: list ?? null, kept, renew }), [session, list, renew]);
   useTitle(address, list);
+  useFocus(address);
   if (!address.view) return <main class="view"><Skeleton /></main>;
   const View = SHOWN[address.view];
   return (
@@ -83,13 +84,13 @@ function Unknown() {
   );
 }
 
-/** An address without a view leads to what is most wanted: to Set up where nothing has been made yet, else to Explore. */
-function useFirstView(address: Address, session: Session) {
+/** An address without a view leads to what is most wanted: to Set up where nothing has come yet, else to Explore. */
+function useFirstView(address: Address, list: List | null | undefined, kept: Choices) {
   useEffect(() => {
     if (address.view) return;
-    const first = session.Lists[0];
-    const list = first ? String(first.ListID) : NO_LIST;
-    go(href(first || session.NoList ? "explore" : "setup", { list, ...Object.fromEntries(address.chosen) }), true);
+    const lead = (view: View) => go(href(view, { ...kept, ...Object.fromEntries(address.chosen) }), true);
+    const question = { ListID: list?.ListID ?? null, Limit: 1 };
+    ask<Listing>("website_events.list", question).then(({ Events }) => lead(Events.length ? "explore" : "setup"), () => lead("setup"));
   }, [address.view]);
 }
 
@@ -99,6 +100,15 @@ function useTitle(address: Address, list: List | null | undefined) {
     const what = chosen.get("event") ?? chosen.get("person");
     document.title = [what, view && TITLES[view], list?.Name, "Footfall"].filter(Boolean).join(" · ");
   }, [address, list]);
+}
+
+/** Where the link that was followed is gone with its view, the focus goes to the new one. */
+function useFocus(address: Address) {
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else if (document.activeElement === document.body) document.getElementById("view")?.focus({ preventScroll: true });
+  }, [address.view, address.chosen.get("event"), address.chosen.get("person")]);
 }
 
 function Top({ address, session, list, leave }: { address: Address; list: List | null | undefined } & Omit<Given, "renew">) {

@@ -1,5 +1,5 @@
 // The controls over all questions: range, conditions, bots.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { BARE, OPERATORS, filtersText, typed, valueInWords } from "../filters";
 import { type Asked, adding } from "../question";
 import { PRESETS } from "../ranges";
@@ -9,11 +9,13 @@ import { Name } from "./text";
 
 export function Controls({ asked, events }: { asked: Asked; events: CatalogEvent[] }) {
   const [open, set] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const leave = () => (set(false), opener.current?.focus());
   return (
     <>
       <div class="tools" role="group" aria-label="What is counted">
         <Ranges asked={asked} />
-        <button type="button" aria-expanded={open} onClick={() => set(!open)}>Filter</button>
+        <button type="button" ref={opener} aria-expanded={open} onClick={() => set(!open)}>Filter</button>
         <label class="switch">
           <input type="checkbox" checked={asked.bots} onChange={() => asked.choose({ bots: asked.bots ? null : "1" })} />
           Count bots
@@ -22,7 +24,7 @@ export function Controls({ asked, events }: { asked: Asked; events: CatalogEvent
       {(open || asked.filters.length > 0) && (
         <div class="filters">
           {asked.filters.map((filter, number) => <Chip key={number} filter={filter} asked={asked} number={number} />)}
-          {open && <Adding asked={asked} events={events} leave={() => set(false)} />}
+          {open && <Adding asked={asked} events={events} leave={leave} />}
         </div>
       )}
     </>

@@ -7,7 +7,7 @@ import { Name, Time } from "../parts/text";
 import { usePages } from "../pages";
 import type { Asked } from "../question";
 import type { Happening, Listing } from "../shapes";
-import { many, valueText, visible, zoneHere } from "../words";
+import { clock, many, moment, valueText, visible, zoneHere } from "../words";
 
 export function EventList({ asked }: { asked: Asked }) {
   const { pages, loading, trouble, again, more, asking } = usePages<Listing>("website_events.list", asked.common);
@@ -39,12 +39,16 @@ function summary(one: Happening): string {
   return Object.entries(one.Properties).slice(0, 3).map(([name, value]) => `${visible(name)}: ${valueText(value)}`).join("  ·  ").slice(0, 160);
 }
 
-export function Row({ one, named }: { one: Happening; named: boolean }) {
+/**
+ * @param named whether it says which event it is
+ * @param dated whether it says the day
+ */
+export function Row({ one, named, dated = true }: { one: Happening; named: boolean; dated?: boolean }) {
   const [open, set] = useState(false);
   return (
     <li class="arrival">
       <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)}>
-        <span class="when"><Time at={one.Time} /></span>
+        <span class="when">{dated ? <Time at={one.Time} /> : <time dateTime={one.Time} title={moment(one.Time)}>{clock(one.Time)}</time>}</span>
         {named && <span class="what"><Name of={one.Event} /></span>}
         <span class="summary"><bdi>{summary(one)}</bdi></span>
         <span class="marks"><Marks of={one} /></span>

@@ -64,7 +64,7 @@ function Nobody({ find }: { find: string }) {
   if (find) return <Empty title="Nobody has an address or ID that begins so" />;
   return (
     <Empty title="Nobody is known yet">
-      <p>A subscriber is made by the first event with an address or an ID: <code>footfall.identify({"{"} email {"}"})</code> in a page, <code>email=</code> in an app.</p>
+      <p>A subscriber is made by the first event with an address or an ID: <code>footfall.identify("someone@example.com")</code> in a page, <code>email=</code> in an app.</p>
       <p><a href={to("setup")}>Set up a page or an app</a></p>
     </Empty>
   );

@@ -137,7 +137,7 @@ function Days({ events }: { events: Happening[] }) {
       {[...days].map(([day, those]) => (
         <div key={day}>
           <h3>{day}</h3>
-          <ol class="arrivals">{those.map((one) => <Row key={one.Key} one={one} named />)}</ol>
+          <ol class="arrivals">{those.map((one) => <Row key={one.Key} one={one} named dated={false} />)}</ol>
         </div>
       ))}
     </>
