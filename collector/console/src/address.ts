@@ -53,7 +53,7 @@ export function useAddress(): Address {
 function follow(click: MouseEvent): void {
   if (click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey || click.altKey) return;
   const link = (click.target as Element).closest?.("a");
-  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!link || link.target || link.hasAttribute("download") || link.hash || link.origin !== location.origin) return;
   if (!link.pathname.startsWith(`${ROOT}/`) || link.pathname.startsWith(`${ROOT}/api/`)) return;
   click.preventDefault();
   go(link.pathname + link.search);

@@ -99,6 +99,18 @@ export async function logIn(page, { user, password }) {
   await type(page, "[name=user]", user);
   await type(page, "[name=password]", password);
   await press(page, "button", "Log in");
+  await until(async () => !(await page.$("form[aria-busy=true]")));
+  const [, wait] = /Please wait (\d+) seconds/.exec(await text(page)) ?? [];
+  if (!wait) return;
+  await new Promise((resume) => setTimeout(resume, (Number(wait) + 1) * 1_000));
+  await logIn(page, { user, password });
+}
+
+/** The login, whoever is logged in. */
+export async function logOut(page) {
+  await until(() => page.$("[name=user], header.top"));
+  if (await page.$("header.top")) await press(page, "button", "Log out");
+  await find(page, "[name=user]");
 }
 
 /** Whether nothing is under way in the view any more. */

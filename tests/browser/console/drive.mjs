@@ -6,7 +6,7 @@ import { withBrowser } from "./browser.mjs";
 import * as pages from "./scenarios.mjs";
 import { everyView } from "./views.mjs";
 
-const SCENARIOS = { ...pages.SCENARIOS, everyView };
+const SCENARIOS = { everyView, ...pages.SCENARIOS };
 
 async function run(browser, name, given) {
   const complaints = [];

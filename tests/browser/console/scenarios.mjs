@@ -1,6 +1,6 @@
 // What people do with the console, step by step.
 import { createServer } from "node:http";
-import { find, logIn, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
+import { find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
 
 const at = (url, view, list, more = "") => `${url}/console/${view}?list=${list}${more}`;
 const address = (page) => page.evaluate(() => location.pathname + location.search);
@@ -27,6 +27,7 @@ function way(browser, given, complaints) {
     const found = {};
     const page = await tab(browser, complaints);
     await page.goto(`${given.url}/console`);
+    await logOut(page);
     await logIn(page, { ...given, password: "wrong" });
     await shows(page, "do not match");
     await logIn(page, given);
@@ -157,13 +158,14 @@ async function tabTo(page, fits) {
 async function keyboard(browser, given, complaints) {
   const page = await tab(browser, complaints);
   await page.goto(at(given.url, "explore", given.hostile));
-  await until(() => page.$("[name=user], main.view h1"));
-  if (await page.$("[name=user]")) {
-    await page.keyboard.type(given.user);
-    await page.keyboard.press("Tab");
-    await page.keyboard.type(given.password);
-    await page.keyboard.press("Enter");
-  }
+  await logOut(page);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await until(() => page.evaluate(() => document.activeElement.name === "user"));
+  await page.keyboard.type(given.user);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(given.password);
+  await page.keyboard.press("Enter");
+  await until(() => page.$("header.top"));
   await rest(page);
   await page.keyboard.press("Tab");
   const skip = await focused(page);
