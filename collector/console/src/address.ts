@@ -1,7 +1,8 @@
 // The view is in the address: its name in the path, all that was chosen in it in the query.
 import { useSyncExternalStore } from "./store";
 
-export const VIEWS = ["setup", "live", "explore", "people"] as const;
+/** `live` is the path of the stream, so that the view Live has another name there. */
+export const VIEWS = ["setup", "arrivals", "explore", "people"] as const;
 export type View = (typeof VIEWS)[number];
 export type Choices = { [name: string]: string | null | undefined };
 

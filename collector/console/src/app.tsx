@@ -13,8 +13,8 @@ import { Login } from "./views/login";
 import { People } from "./views/people";
 import { SetUp } from "./views/setup";
 
-const TITLES: { [view in View]: string } = { setup: "Set up", live: "Live", explore: "Explore", people: "People" };
-const SHOWN = { setup: SetUp, live: Live, explore: Explore, people: People };
+const TITLES: { [view in View]: string } = { setup: "Set up", arrivals: "Live", explore: "Explore", people: "People" };
+const SHOWN = { setup: SetUp, arrivals: Live, explore: Explore, people: People };
 
 type State = "asking" | "out" | "ended" | Session | Trouble;
 
@@ -114,7 +114,7 @@ function useFocus(address: Address) {
 function Top({ address, session, list, leave }: { address: Address; list: List | null | undefined } & Omit<Given, "renew">) {
   return (
     <header class="top">
-      <a class="brand" href={href("explore", { list: list ? String(list.ListID) : NO_LIST })}>
+      <a class="brand" aria-label="Footfall" href={href("explore", { list: list ? String(list.ListID) : NO_LIST })}>
         <img src="/static/favicon.svg" alt="" width="24" height="24" />
         <span>Footfall</span>
       </a>

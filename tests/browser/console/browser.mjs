@@ -115,7 +115,7 @@ export async function logOut(page) {
 
 /** Whether nothing is under way in the view any more. */
 export const rest = (page) =>
-  until(() => page.evaluate(() => !!document.querySelector("main.view h1, main.view .empty") && !document.querySelector(".skeleton, [aria-busy=true]")), "the view to rest");
+  until(() => page.evaluate(() => !!document.querySelector("main h1, main .empty") && !document.querySelector(".skeleton, [aria-busy=true]")), "the view to rest");
 
 /** Opens an address of the console, and waits for its view. */
 export async function open(page, url) {

@@ -110,7 +110,7 @@ async function session(browser, given, complaints) {
 
 /** Logs in where that is wanted. */
 async function enter(page, given) {
-  await until(() => page.$("[name=user], main.view"));
+  await until(() => page.$("[name=user], header.top"));
   if (await page.$("[name=user]")) await logIn(page, given);
 }
 

@@ -55,7 +55,7 @@ function Known({ catalog, children }: { catalog: Answered<Catalog>; children: (c
     return (
       <Empty title="No events yet">
         <p>They show here as soon as the first has come.</p>
-        <p><a href={to("setup")}>Set up a page or an app</a>, or see on <a href={to("live")}>Live</a> what arrives.</p>
+        <p><a href={to("setup")}>Set up a page or an app</a>, or see on <a href={to("arrivals")}>Live</a> what arrives.</p>
       </Empty>
     );
   }

@@ -55,7 +55,7 @@ function First({ listId }: { listId: number }) {
       {stored ? "Events arrive. " : "Something came, and nothing is stored yet. "}
       <span>The last: <Name of={newest.Event ?? ""} none="(no event name)" />{at && `, ${ago(at)}`} <Mark>{newest.Outcome}</Mark></span>
       {newest.Errors?.map((error) => <span key={error.Message} class="bad"> {error.Message}.</span>)}{" "}
-      <a href={to("live")}>See them live</a>
+      <a href={to("arrivals")}>See them live</a>
     </p>
   );
 }
