@@ -63,8 +63,7 @@ function Page({ session, renew, leave }: Given) {
   const here: Here = useMemo(() => ({ session, list: list ?? null, kept, renew }), [session, list, renew]);
   useTitle(address, list);
   useFocus(address);
-  if (!address.view) return <main class="view"><Skeleton /></main>;
-  const View = SHOWN[address.view];
+  const View = address.view ? SHOWN[address.view] : Skeleton;
   return (
     <Within.Provider value={here}>
       <a class="skip" href="#view">Skip to the view</a>
@@ -84,13 +83,18 @@ function Unknown() {
   );
 }
 
+const PATIENCE = 1_500;
+
 /** An address without a view leads to what is most wanted: to Set up where nothing has come yet, else to Explore. */
 function useFirstView(address: Address, list: List | null | undefined, kept: Choices) {
   useEffect(() => {
     if (address.view) return;
-    const lead = (view: View) => go(href(view, { ...kept, ...Object.fromEntries(address.chosen) }), true);
+    const left = new AbortController();
+    const lead = (view: View) => left.signal.aborted || go(href(view, { ...kept, ...Object.fromEntries(address.chosen) }), true);
     const question = { ListID: list?.ListID ?? null, Limit: 1 };
-    ask<Listing>("website_events.list", question).then(({ Events }) => lead(Events.length ? "explore" : "setup"), () => lead("setup"));
+    const timer = setTimeout(() => lead("explore"), PATIENCE);
+    ask<Listing>("website_events.list", question, left.signal).then(({ Events }) => lead(Events.length ? "explore" : "setup"), () => lead("setup"));
+    return () => (left.abort(), clearTimeout(timer));
   }, [address.view]);
 }
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLinks } from "../session";
 import type { Happening, Json } from "../shapes";
-import { moment, zoneHere } from "../words";
+import { moment, valueText, visible, zoneHere } from "../words";
 import { Mark, Name, Time, TrustMark, Value } from "./text";
 
 /** Who did it: the subscriber's address or ID, else the visitor. */
@@ -23,6 +23,12 @@ export function Marks({ of }: { of: Partial<Happening> }) {
       {of.OriginUnknown && <Mark kind="doubt" title="The browser did not say which page it came from">origin unknown</Mark>}
     </>
   );
+}
+
+/** The first properties of an event, on one line. */
+export function summary(one: Partial<Happening>): string {
+  const first = Object.entries(one.Properties ?? {}).slice(0, 3);
+  return first.map(([name, value]) => `${visible(name)}: ${valueText(value)}`).join("  ·  ").slice(0, 160);
 }
 
 /** Names and values, as they were sent. */

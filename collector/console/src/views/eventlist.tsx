@@ -1,13 +1,13 @@
 // The events themselves, newest first.
 import { useState } from "preact/hooks";
 import { download } from "../api";
-import { Details, Marks, Who } from "../parts/event";
+import { Details, Marks, Who, summary } from "../parts/event";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Name, Time } from "../parts/text";
 import { usePages } from "../pages";
 import type { Asked } from "../question";
 import type { Happening, Listing } from "../shapes";
-import { clock, many, moment, valueText, visible, zoneHere } from "../words";
+import { clock, many, moment, zoneHere } from "../words";
 
 export function EventList({ asked }: { asked: Asked }) {
   const { pages, loading, trouble, again, more, asking } = usePages<Listing>("website_events.list", asked.common);
@@ -32,11 +32,6 @@ export function EventList({ asked }: { asked: Asked }) {
       </div>
     </section>
   );
-}
-
-/** The first properties of an event, on one line. */
-function summary(one: Happening): string {
-  return Object.entries(one.Properties).slice(0, 3).map(([name, value]) => `${visible(name)}: ${valueText(value)}`).join("  ·  ").slice(0, 160);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { choosing, go, useAddress } from "../address";
 import { type Arrival, type Watching, useLive } from "../live";
-import { Details, Marks, Who } from "../parts/event";
+import { Details, Marks, Who, summary } from "../parts/event";
 import { Empty, Skeleton } from "../parts/states";
 import { Mark, Name } from "../parts/text";
 import { useHere, useLinks } from "../session";
@@ -102,6 +102,7 @@ function Row({ one }: { one: Arrival }) {
           <Mark kind={kind} title={title}>{one.Outcome}</Mark>
           <Marks of={one} />
         </span>
+        <span class="summary"><bdi>{summary(one)}</bdi></span>
       </button>
       <span class="who"><Who of={one} /></span>
       <Reasons of={one} />
