@@ -35,13 +35,15 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file sdk/python/mypy.ini sdk/python/footfall
-	cd sdk/browser && npm run -s types
+	cd sdk/browser && npm run -s types && npx tsc -p ../../collector/console
 
 bundle: setup
 	cd sdk/browser && npm run -s build
+	node collector/console/build.mjs
 
 bundle-check: setup
 	cd sdk/browser && npm run -s check
+	node collector/console/build.mjs --check
 
 unit: setup
 	$(BIN)/python -m pytest $(ARGS)

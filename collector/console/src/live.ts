@@ -1,0 +1,102 @@
+// Events as they arrive, by server-sent events; it reconnects by itself, and shows none twice for it.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { session, sessionEnded } from "./api";
+import type { LiveEvent } from "./shapes";
+
+const MOST = 500;
+const SHORTEST = 1_000;
+const LONGEST = 15_000;
+
+/** One line of the view; `number` tells it from all others, `fresh` whether it came after the view was opened. */
+export interface Arrival extends LiveEvent {
+  number: number;
+  fresh: boolean;
+}
+
+export type Connection = "connecting" | "open" | "away";
+
+export interface Watching {
+  /** Newest first. */
+  arrivals: Arrival[];
+  connection: Connection;
+  /** What came while it was paused. */
+  held: number;
+  paused: boolean;
+  pause: (on: boolean) => void;
+  clear: () => void;
+}
+
+interface Stream {
+  close: () => void;
+}
+
+/** Opens the stream of a list again and again, until it is closed. */
+function open(listId: number | null, told: (event: LiveEvent) => void, at: (now: Connection) => void): Stream {
+  let source: EventSource | null = null;
+  let timer = 0;
+  let wait = SHORTEST;
+  const again = async () => {
+    source?.close();
+    at("away");
+    timer = setTimeout(connect, wait);
+    wait = Math.min(wait * 2, LONGEST);
+    // A stream does not say why it was refused.
+    if ((await session().catch(() => undefined)) === null) (clearTimeout(timer), sessionEnded());
+  };
+  const connect = () => {
+    source = new EventSource(`/console/live${listId === null ? "" : `?ListID=${listId}`}`);
+    source.onopen = () => ((wait = SHORTEST), at("open"));
+    source.onerror = () => void again();
+    source.addEventListener("event", (message) => told(JSON.parse(message.data)));
+    source.addEventListener("away", () => at("away"));
+    source.addEventListener("ping", () => at("open"));
+  };
+  connect();
+  return { close: () => (clearTimeout(timer), source?.close()) };
+}
+
+/** Two messages about the same stored event have the same name here. */
+const nameOf = (event: LiveEvent): string | null => (event.Key ? `${event.Outcome} ${event.Key}` : null);
+
+/** Puts what came before what is there; what is there already is left out. */
+function joined(arrivals: Arrival[], came: Arrival[]): Arrival[] {
+  const known = new Set(arrivals.map(nameOf));
+  const fresh: Arrival[] = [];
+  for (const one of came) {
+    const name = nameOf(one);
+    if (name && known.has(name)) continue;
+    known.add(name);
+    fresh.unshift(one);
+  }
+  return [...fresh, ...arrivals].slice(0, MOST);
+}
+
+export function useLive(listId: number | null): Watching {
+  const [arrivals, set] = useState<Arrival[]>([]);
+  const [connection, at] = useState<Connection>("connecting");
+  const [paused, stop] = useState(false);
+  const [held, hold] = useState(0);
+  const waiting = useRef<Arrival[]>([]);
+  const resting = useRef(false);
+  const release = useCallback(() => {
+    const came = waiting.current.splice(0);
+    if (came.length) set((now) => joined(now, came));
+    hold(0);
+  }, []);
+  useEffect(() => {
+    let number = 0;
+    let timer = 0;
+    const opened = Date.now();
+    const flush = () => ((timer = 0), resting.current ? hold(waiting.current.length) : release());
+    const told = (event: LiveEvent) => {
+      const fresh = Date.parse(event.Received ?? event.Time ?? "") > opened - 2_000;
+      waiting.current.push({ ...event, number: number++, fresh });
+      if (waiting.current.length > MOST) waiting.current.shift();
+      timer ||= setTimeout(flush, 100);
+    };
+    const stream = open(listId, told, at);
+    return () => (clearTimeout(timer), stream.close());
+  }, [listId]);
+  const pause = useCallback((on: boolean) => ((resting.current = on), stop(on), on || release()), []);
+  return { arrivals, connection, held, paused, pause, clear: useCallback(() => set([]), []) };
+}

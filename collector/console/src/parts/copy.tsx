@@ -1,0 +1,33 @@
+// Lines to take away: a text with a button that copies it.
+import { useEffect, useRef, useState } from "preact/hooks";
+
+async function copied(text: string, shown: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without https there is no clipboard: what is to be copied is selected, and the old command tried.
+    getSelection()?.selectAllChildren(shown);
+    return document.execCommand("copy");
+  }
+}
+
+/**
+ * @param label what is copied, for those who cannot see where the button stands
+ */
+export function Snippet({ text, label }: { text: string; label: string }) {
+  const [said, say] = useState("");
+  const shown = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => say(""), 3_000);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = async () => say((await copied(text, shown.current!)) ? "Copied" : "Selected: press Ctrl C");
+  return (
+    <div class="snippet">
+      <pre tabIndex={0} role="region" aria-label={label}><code ref={shown}>{text}</code></pre>
+      <button type="button" onClick={copy} aria-label={`Copy ${label}`}>{said || "Copy"}</button>
+      <span class="unseen" role="status">{said}</span>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+// What forms share: one that is sent once at a time, and says what is wrong.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { Trouble } from "../api";
+
+interface Given {
+  label: string;
+  class?: string;
+  /** Called with the fields by name; what it throws is shown. */
+  send: (fields: FormData, form: HTMLFormElement) => Promise<void>;
+  children: ComponentChildren;
+}
+
+export function Form({ label, send, children, ...rest }: Given) {
+  const [busy, working] = useState(false);
+  const [wrong, say] = useState("");
+  const submit = async (submitted: SubmitEvent) => {
+    submitted.preventDefault();
+    if (busy) return;
+    const form = submitted.currentTarget as HTMLFormElement;
+    working(true);
+    say("");
+    try {
+      await send(new FormData(form), form);
+    } catch (fault) {
+      say(fault instanceof Trouble ? fault.message : String(fault));
+    } finally {
+      working(false);
+    }
+  };
+  return (
+    <form class={rest.class} aria-label={label} aria-busy={busy} onSubmit={submit}>
+      {children}
+      <p class="wrong" role="alert">{wrong}</p>
+    </form>
+  );
+}
+
+interface FieldGiven {
+  name: string;
+  label: string;
+  hint?: string;
+  [attribute: string]: unknown;
+}
+
+export function Field({ name, label, hint, ...input }: FieldGiven) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      {hint && <small>{hint}</small>}
+      <input name={name} {...input} />
+    </label>
+  );
+}

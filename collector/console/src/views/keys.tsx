@@ -1,0 +1,105 @@
+// Keys: made, shown once, revoked, their origins edited.
+import { useEffect, useState } from "preact/hooks";
+import { useAnswer } from "../answers";
+import { ask } from "../api";
+import { Field, Form } from "../parts/form";
+import { Empty, Problem, Skeleton } from "../parts/states";
+import { Name, Time } from "../parts/text";
+import type { Key, Trust } from "../shapes";
+
+export interface Made {
+  Kind: Trust;
+  Key: string;
+}
+
+const originsOf = (fields: FormData): string[] => String(fields.get("origins") ?? "").split(/[\s,]+/).filter(Boolean);
+const ORIGINS = "Origins of your pages, such as https://www.example.com or https://*.example.com";
+
+/** On one's own computer one tries it with pages of one's own computer. */
+const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname) ? "http://localhost:* http://127.0.0.1:*" : "";
+
+export function NewKey({ kind, listId, took }: { kind: Trust; listId: number; took: (key: Made) => void }) {
+  const send = async (fields: FormData) => {
+    const wanted = { ListID: listId, Kind: kind, Origins: kind === "public" ? originsOf(fields) : [] };
+    const { Key } = await ask<{ Key: string }>("console.key_create", wanted);
+    took({ Kind: kind, Key });
+  };
+  return (
+    <Form label={`Make a ${kind} key`} class="row" send={send}>
+      {kind === "public" && (
+        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={LOCAL} placeholder="https://www.example.com" />
+      )}
+      <button class="main">{kind === "public" ? "Make the tag" : "Make a key for the app"}</button>
+    </Form>
+  );
+}
+
+export function Keys({ listId, round }: { listId: number; round: number }) {
+  const { answer, trouble, again } = useAnswer<{ Keys: Key[] }>("console.keys", { ListID: listId });
+  useEffect(() => void (round && again()), [round]);
+  return (
+    <section aria-labelledby="keys">
+      <h2 id="keys">Keys</h2>
+      {trouble && <Problem trouble={trouble} again={again} />}
+      {!answer && !trouble && <Skeleton rows={3} />}
+      {answer && !answer.Keys.length && <Empty title="No keys yet" />}
+      {answer && answer.Keys.length > 0 && <ul class="keys">{answer.Keys.map((key) => <Row key={key.Prefix} of={key} changed={again} />)}</ul>}
+    </section>
+  );
+}
+
+function Row({ of, changed }: { of: Key; changed: () => void }) {
+  const [doing, set] = useState<"" | "revoke" | "origins">("");
+  const done = () => (set(""), changed());
+  return (
+    <li class="card key">
+      <p class="title"><code><Name of={of.Prefix} />…</code> <span>{of.Kind === "public" ? "for pages" : "for servers"}</span></p>
+      <dl class="pairs faint">
+        {of.Kind === "public" && <div><dt>Pages</dt><dd>{of.Origins.map((origin) => <span key={origin}><Name of={origin} /> </span>)}</dd></div>}
+        <div><dt>Made</dt><dd><Time at={of.Created ?? null} short /></dd></div>
+        <div><dt>Last used</dt><dd>{of.LastUsed ? <Time at={of.LastUsed} short /> : "never, or not lately"}</dd></div>
+      </dl>
+      {doing === "" && (
+        <p class="buttons">
+          {of.Kind === "public" && <button type="button" onClick={() => set("origins")}>Edit its pages</button>}
+          <button type="button" class="danger" onClick={() => set("revoke")}>Revoke</button>
+        </p>
+      )}
+      {doing === "revoke" && <Revoke of={of} done={done} leave={() => set("")} />}
+      {doing === "origins" && <EditOrigins of={of} done={done} leave={() => set("")} />}
+    </li>
+  );
+}
+
+interface Doing {
+  of: Key;
+  done: () => void;
+  leave: () => void;
+}
+
+/** Escape leaves what has been opened. */
+const escaping = (leave: () => void) => (event: KeyboardEvent) => void (event.key === "Escape" && leave());
+
+function Revoke({ of, done, leave }: Doing) {
+  const send = async () => (await ask("console.key_revoke", { Prefix: of.Prefix }), done());
+  return (
+    <div onKeyDown={escaping(leave)}>
+      <Form label="Revoke the key" send={send}>
+        <p>What is sent with this key will be refused, at once and for good. What came with it stays.</p>
+        <button class="danger" autoFocus>Revoke it</button> <button type="button" onClick={leave}>Keep it</button>
+      </Form>
+    </div>
+  );
+}
+
+function EditOrigins({ of, done, leave }: Doing) {
+  const send = async (fields: FormData) => (await ask("console.key_origins", { Prefix: of.Prefix, Origins: originsOf(fields) }), done());
+  return (
+    <div onKeyDown={escaping(leave)}>
+      <Form label="Edit its pages" class="row" send={send}>
+        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={of.Origins.join(" ")} autoFocus />
+        <button class="main">Save</button> <button type="button" onClick={leave}>Leave it</button>
+      </Form>
+    </div>
+  );
+}

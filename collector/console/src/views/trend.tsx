@@ -1,0 +1,126 @@
+// A line over time: what is measured, by which interval, broken down by a property.
+import { useAnswer } from "../answers";
+import { save } from "../csv";
+import { Chart, timeName } from "../parts/chart";
+import { LineName, MEASURES, type Measure, lineText } from "../parts/line";
+import { PropertyChoice, propertiesOf } from "../parts/range";
+import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
+import type { Asked } from "../question";
+import { intervalOf } from "../ranges";
+import type { CatalogEvent, Series } from "../shapes";
+import { count } from "../words";
+
+interface Given {
+  asked: Asked;
+  events: CatalogEvent[];
+}
+
+interface Chosen {
+  measure: Measure;
+  /** Whose numbers are summed. */
+  of: string | null;
+  by: string | null;
+}
+
+function chosenOf({ chosen }: Asked): Chosen {
+  const named = chosen.get("measure") ?? "";
+  return { measure: named in MEASURES ? (named as Measure) : "events", of: chosen.get("of"), by: chosen.get("by") };
+}
+
+export function Trend({ asked, events }: Given) {
+  const { measure, of, by } = chosenOf(asked);
+  const interval = intervalOf(asked.chosen, asked.range);
+  const lacking = measure === "sum" && of === null;
+  const question = {
+    ...asked.common,
+    Interval: interval,
+    TimeZone: asked.zone,
+    ...(measure !== "events" && { Measure: measure }),
+    ...(measure === "sum" && { Property: of }),
+    ...(by !== null && { BreakDown: by }),
+  };
+  const { answer, loading, trouble, again } = useAnswer<Series>("website_events.series", lacking ? null : question);
+  return (
+    <section aria-label="Over time">
+      <Choices asked={asked} events={events} interval={interval} />
+      {lacking && <Empty title="Choose the property whose numbers are added up" />}
+      {trouble && !lacking && <Problem trouble={trouble} again={again} />}
+      {!answer && !trouble && !lacking && <Skeleton tall />}
+      {answer && !trouble && !lacking && <Fresh loading={loading}><Drawn series={answer} asked={asked} /></Fresh>}
+    </section>
+  );
+}
+
+function Choices({ asked, events, interval }: Given & { interval: string }) {
+  const { measure, of, by } = chosenOf(asked);
+  const properties = propertiesOf(events, asked.event);
+  const value = (event: Event) => (event.currentTarget as HTMLSelectElement).value;
+  return (
+    <div class="tools" role="group" aria-label="What is drawn">
+      <label>
+        <span class="unseen">Measure</span>
+        <select value={measure} onChange={(event) => asked.choose({ measure: value(event) === "events" ? null : value(event), of: null })}>
+          {Object.entries(MEASURES).map(([name, words]) => <option key={name} value={name}>{name === "sum" ? "Sum of a property" : words}</option>)}
+        </select>
+      </label>
+      {measure === "sum" && <PropertyChoice properties={properties} value={of} label="Property to add up" change={(name) => asked.choose({ of: name })} />}
+      <label>
+        <span class="unseen">Interval</span>
+        <select value={interval} onChange={(event) => asked.choose({ interval: value(event) })}>
+          <option value="hour">by hour</option>
+          <option value="day">by day</option>
+          <option value="week">by week</option>
+        </select>
+      </label>
+      <PropertyChoice properties={properties} value={by} none="not broken down" label="Broken down by" change={(name) => asked.choose({ by: name })} />
+    </div>
+  );
+}
+
+function Drawn({ series, asked }: { series: Series; asked: Asked }) {
+  const total = series.Series.reduce((sum, line) => sum + line.Total, 0);
+  const name = `${MEASURES[series.Measure as Measure] ?? series.Measure} by ${series.Interval}`;
+  return (
+    <>
+      <Cut looked={series} />
+      {total === 0 && series.Complete ? (
+        <Empty title="Nothing in this range"><p>Choose a longer one, or fewer filters.</p></Empty>
+      ) : (
+        <div class="card"><Chart series={series} label={name} /></div>
+      )}
+      <details>
+        <summary>As a table</summary>
+        <div class="tools"><button type="button" onClick={() => keep(series, asked)}>CSV</button></div>
+        <Table series={series} />
+      </details>
+    </>
+  );
+}
+
+function Table({ series }: { series: Series }) {
+  return (
+    <div class="sheet wide" tabIndex={0} role="region" aria-label="The numbers of the chart">
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">{series.TimeZone}</th>
+            {series.Series.map((line, number) => <th key={number} scope="col" class="number"><LineName of={line} measure={series.Measure} /></th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {series.Times.map((time, at) => (
+            <tr key={time}>
+              <th scope="row">{timeName(time, series)}</th>
+              {series.Series.map((line, number) => <td key={number} class="number">{count(line.Counts[at] ?? 0)}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function keep(series: Series, asked: Asked): void {
+  const head = ["time", ...series.Series.map((line) => lineText(line, series.Measure))];
+  save(`${asked.event ?? "events"}-by-${series.Interval}`, [head, ...series.Times.map((time, at) => [time, ...series.Series.map((line) => line.Counts[at])])]);
+}

@@ -1,0 +1,219 @@
+// What people do with the console, step by step.
+import { createServer } from "node:http";
+import { find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
+
+const at = (url, view, list, more = "") => `${url}/console/${view}?list=${list}${more}`;
+const address = (page) => page.evaluate(() => location.pathname + location.search);
+
+/** A site of somebody's own, with what was pasted into it. */
+async function withSite(work) {
+  let pasted = "";
+  const server = createServer((_request, answer) => {
+    answer.writeHead(200, { "Content-Type": "text/html" });
+    answer.end(`<!doctype html><html lang=en><title>My first page</title>${pasted}<h1>Hello</h1>`);
+  });
+  await new Promise((up) => server.listen(0, "127.0.0.1", up));
+  try {
+    return await work(`http://127.0.0.1:${server.address().port}`, (line) => { pasted = line; });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** From the login to the pasted tag, the event on the chart, and the visitor's history. */
+function way(browser, given, complaints) {
+  return withSite(async (site, paste) => {
+    const found = {};
+    const page = await tab(browser, complaints);
+    await page.goto(`${given.url}/console`);
+    await logOut(page);
+    await logIn(page, { ...given, password: "wrong" });
+    await shows(page, "do not match");
+    await logIn(page, given);
+    await page.goto(at(given.url, "setup", given.fresh));
+    await shows(page, "Waiting for the first event");
+    await type(page, "form[aria-label='Make a public key'] [name=origins]", site);
+    await press(page, "button", "Make the tag");
+    await shows(page, "shown this once");
+    found.tag = await text(page, "[aria-label='the tag'] code");
+    paste(found.tag);
+
+    const visit = await visitor(browser, complaints);
+    const began = Date.now();
+    await visit.goto(`${site}/welcome`);
+    await until(() => page.$(".first.come"));
+    found.turned = Date.now() - began;
+    found.first = await text(page, ".first");
+
+    await visit.evaluate(async () => {
+      await footfall.track("add_to_basket", { product: "boots", price: 129 });
+      await footfall.track("tried", { isTest: true });
+      await footfall.conversion();
+      await footfall.identify("newcomer@example.com", { plan: "gold" });
+    });
+    await page.bringToFront();
+    await press(page, "nav a", "Live");
+    await find(page, "[data-outcome=refused]");
+    await find(page, "[data-outcome=test]");
+    found.live = await page.$$eval(".arrival", (rows) => rows.map((row) => [row.dataset.outcome, row.innerText]));
+
+    await press(page, "nav a", "Explore");
+    await until(async () => (await press(page, "nav a", "Explore"), (await text(page)).includes("add_to_basket")));
+    await press(page, "th a", "page_view");
+    await until(() => page.$(".chart canvas"));
+    await counted(page);
+    await press(page, "summary", "As a table");
+    found.total = await text(page, ".legend strong");
+    await press(page, ".tabs a", "Properties");
+    await press(page, "th a", "$page_title");
+    await shows(page, "My first page", ".bars");
+    found.values = await text(page, ".bars");
+
+    await press(page, "nav[aria-label=Views] a", "People");
+    await type(page, "[type=search]", "newco");
+    await press(page, "th a", "newcomer@example.com");
+    await shows(page, "add_to_basket", ".timeline");
+    found.person = await text(page, "main");
+    found.violations = await page.evaluate(() => violations);
+    return found;
+  });
+}
+
+/** Waits until the chart counts what has come; it is counted within seconds, and asked for anew by a visit. */
+async function counted(page) {
+  await until(async () => {
+    if (Number(await text(page, ".legend strong")) >= 1) return true;
+    await page.reload();
+    await rest(page);
+    return false;
+  }, "the event on the chart");
+}
+
+/** A session that ends while the page is open. */
+async function session(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  const view = at(given.url, "explore", given.hostile, "&show=list&range=7d");
+  await page.goto(view);
+  await enter(page, given);
+  await rest(page);
+  const before = await address(page);
+  // Elsewhere, in another tab, somebody logs out.
+  await page.evaluate(() => fetch("/console/logout", { method: "POST", headers: { "X-Footfall-Console": "1", "Content-Type": "application/json" }, body: "{}" }));
+  await press(page, ".tabs a", "Over time");
+  await find(page, "[name=user]");
+  const ended = { address: await address(page), text: await text(page) };
+  await logIn(page, given);
+  await until(() => page.$(".chart canvas, .empty"));
+  return { before, ended, after: await address(page) };
+}
+
+/** Logs in where that is wanted. */
+async function enter(page, given) {
+  await until(() => page.$("[name=user], header.top"));
+  if (await page.$("[name=user]")) await logIn(page, given);
+}
+
+/** What is chosen is in the address: it can be shared, and back and forward go through it. */
+async function shared(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await enter(page, given);
+  await press(page, "th a", "page_view");
+  await until(() => page.$(".chart canvas"));
+  await page.select(".tools select", "7d");
+  await press(page, ".tabs a", "Properties");
+  await press(page, "th a", "$page_title");
+  await find(page, ".bar");
+  await press(page, ".bar");
+  await find(page, ".chip");
+  const found = { address: await address(page), chip: await text(page, ".chip") };
+  const other = await tab(browser, complaints);
+  await open(other, given.url + found.address);
+  found.opened = { chip: await text(other, ".chip"), range: await other.$eval(".tools select", (one) => one.value), values: !!(await other.$(".bar")) };
+  await other.goBack().catch(() => {});
+  await page.bringToFront();
+  const steps = [];
+  for (const step of ["goBack", "goBack", "goForward"]) {
+    await page.evaluate((name) => history[name === "goBack" ? "back" : "forward"](), step);
+    await rest(page);
+    steps.push(await address(page));
+  }
+  return { ...found, steps };
+}
+
+const focused = (page) => page.evaluate(() => ({ text: document.activeElement.innerText || document.activeElement.name || document.activeElement.ariaLabel || "", tag: document.activeElement.localName }));
+
+/** Goes on by the tab key until what has the focus fits. */
+async function tabTo(page, fits) {
+  for (let steps = 0; steps < 60; steps++) {
+    await page.keyboard.press("Tab");
+    const now = await focused(page);
+    if (fits(now)) return steps;
+  }
+  throw new Error("not to be reached by the tab key");
+}
+
+/** Without a mouse. */
+async function keyboard(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await logOut(page);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await until(() => page.evaluate(() => document.activeElement.name === "user"));
+  await page.keyboard.type(given.user);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(given.password);
+  await page.keyboard.press("Enter");
+  await until(() => page.$("header.top"));
+  await rest(page);
+  await page.keyboard.press("Tab");
+  const skip = await focused(page);
+  const seen = await page.evaluate(() => document.activeElement.getBoundingClientRect().top >= 0);
+  await page.keyboard.press("Enter");
+  const skipped = await page.evaluate(() => document.activeElement.id);
+  await tabTo(page, ({ text, tag }) => tag === "a" && text === "page_view");
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  await page.keyboard.press("Enter");
+  await until(() => page.$(".chart canvas"));
+  await tabTo(page, ({ text, tag }) => tag === "button" && text === "Filter");
+  await page.keyboard.press("Enter");
+  await find(page, "form.adding");
+  await tabTo(page, ({ tag }) => tag === "select");
+  await page.keyboard.press("Escape");
+  await until(async () => !(await page.$("form.adding")));
+  return { skip: skip.text, seen, skipped, outline, left: await focused(page) };
+}
+
+/** Tables as files: what the page makes itself, and what it has the collector send. */
+async function files(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await enter(page, given);
+  await rest(page);
+  await page.evaluate(() => {
+    HTMLAnchorElement.prototype.click = () => {};
+    URL.createObjectURL = (blob) => (blob.arrayBuffer().then((bytes) => { window.file = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes); }), "#");
+  });
+  await press(page, "main button", "CSV");
+  const table = await until(() => page.evaluate(() => window.file));
+  await press(page, ".tabs a", "One by one");
+  await find(page, "a[download]");
+  const events = await page.evaluate(async () => {
+    const answer = await fetch(document.querySelector("a[download]").href);
+    return { status: answer.status, type: answer.headers.get("Content-Type"), rows: (await answer.text()).trim().split("\n").length };
+  });
+  return { table, events };
+}
+
+/** How soon there is something to see. */
+async function paint(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile));
+  await enter(page, given);
+  await open(page, at(given.url, "explore", given.hostile));
+  const paints = () => page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  return { first: await until(paints) };
+}
+
+export const SCENARIOS = { way, session, shared, keyboard, files, paint };

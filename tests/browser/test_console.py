@@ -1,0 +1,224 @@
+"""The console in real browsers, on a running collector over a real MongoDB.
+
+Firefox is told of no colour scheme, and axe judges in Chromium alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.live import Live, eventually
+from tests.support.shop import Shop, open_shop
+
+DRIVER = Path(__file__).with_name("console") / "drive.mjs"
+shop = pytest.fixture(scope="module")(open_shop)
+
+RUNS = "window.hacked=1"
+MARKUP = f'<img src=x onerror="{RUNS}"><script>{RUNS}</script>'
+HOSTILE = {
+    "markup": MARKUP,
+    "an attribute": f'"><svg onload={RUNS}>',
+    "an address": f"javascript:{RUNS}",
+    "a template": "{{constructor.constructor('" + RUNS + "')()}}",
+    "right to left": "שלום עולם, עגלה",
+    "turned around": "\u202egnp.exe\u202c shop",
+    "long": "W" * 200,
+    "emoji": "👩‍👩‍👧 bought 🎁",
+    "a look-alike": "pаge_view",
+    "a formula": "=HYPERLINK(1)",
+    "a percent sign": "100 %2F..%00&list=9#x",
+}
+SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop"}
+PERSON = "anna@example.com"
+VIEWS = (
+    "setup",
+    "live",
+    "explore",
+    "trend",
+    "filter",
+    "properties",
+    "values",
+    "list",
+    "people",
+    "person",
+    "unknown",
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What drive.mjs saw of each scenario in one browser."""
+
+    browser: str
+    scenarios: dict[str, Any]
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.scenarios[name]
+        assert "failed" not in found, found["failed"]
+        assert found["complaints"] == []
+        return found
+
+
+def _fill(shop: Shop) -> str:
+    """Events whose names, visitors and properties are hostile; the uuid of a subscriber whose traits are."""
+    for number, text in enumerate(HOSTILE.values()):
+        visitor = text[:128] if text.isprintable() else f"visitor {number}"
+        properties = {text: text, "$where": MARKUP, "a.b": {"deep": [MARKUP, 1, None]}, "": "empty", "n": number}
+        assert shop.track(text, UUID=visitor, Email=PERSON, ID=f"<b>{number}", Properties=properties).status == 200
+    assert shop.track("page_view", Properties={"$page_title": "Home"}).status == 200
+    traits = HOSTILE | {text: 1 for text in HOSTILE.values()}
+    assert shop.track("identify", Email=PERSON, Properties=traits).status == 200
+    found = shop.json("/api/v1/subscribers.get", {"APIKey": shop.secret, "ListID": shop.list_id, "Email": PERSON})
+    return str(found.body["Subscriber"]["UUID"])
+
+
+def _counted(shop: Shop) -> bool:
+    asked = {"APIKey": shop.secret, "ListID": shop.list_id}
+    events = shop.json("/api/v1/website_events.catalog", asked).body["Events"]
+    return len(events) > len(HOSTILE) and all(event["Count"] for event in events)
+
+
+@pytest.fixture(scope="module")
+def given(live: Live, shop: Shop) -> dict[str, Any]:
+    """What the scenarios work with."""
+    person = _fill(shop)
+    eventually(lambda: _counted(shop))
+    return {
+        "url": live.url,
+        "user": shop.name,
+        "password": shop.password,
+        "secret": shop.secret,
+        "hostile": shop.list_id,
+        "person": person,
+        "event": MARKUP,
+        "property": MARKUP,
+    }
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def seen(request: pytest.FixtureRequest, live: Live, shop: Shop, given: dict[str, Any]) -> Iterator[Seen]:
+    """One browser runs all scenarios: it is slow to start."""
+    fresh = shop.with_new_list(live).list_id
+    command = ["node", str(DRIVER), request.param, json.dumps({**given, "fresh": fresh})]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    assert run.returncode == 0, run.stderr
+    yield Seen(request.param, json.loads(run.stdout))
+
+
+def test_the_first_event_of_a_pasted_tag_shows_within_two_seconds_by_itself(seen: Seen) -> None:
+    way = seen["way"]
+    assert re.fullmatch(
+        r'<script async src="http://127\.0\.0\.1:\d+/static/footfall\.js" data-key="pk_\w+"></script>', way["tag"]
+    )
+    assert "Events arrive" in way["first"]
+    assert "page_view" in way["first"]
+    assert way["turned"] < 10_000  # 2 s from the event on; a browser that is busy has yet to open the page
+
+
+def test_events_arrive_live_and_each_that_was_refused_says_why(seen: Seen) -> None:
+    arrived = seen["way"]["live"]
+    assert {outcome for outcome, _ in arrived} >= {"stored", "test", "refused"}
+    (refused,) = [text for outcome, text in arrived if outcome == "refused"]
+    assert "Missing conversion-id event property (8)" in refused
+    assert any("tried" in text for outcome, text in arrived if outcome == "test")
+
+
+def test_the_event_is_on_the_chart_and_its_properties_have_their_values(seen: Seen) -> None:
+    way = seen["way"]
+    assert way["total"] == "1"
+    assert "My first page" in way["values"]
+
+
+def test_an_identified_visitor_has_a_history_that_begins_before(seen: Seen) -> None:
+    person = seen["way"]["person"]
+    assert "page_view" in person
+    assert "add_to_basket" in person
+    assert "claimed in a page" in person
+    assert "gold" in person
+    assert "tried" not in person
+
+
+def test_nothing_that_was_sent_runs_in_any_view(seen: Seen) -> None:
+    found = seen["everyView"]["views"]
+    assert {name: found[name]["hacked"] for name in VIEWS} == dict.fromkeys(VIEWS)
+    assert {name: found[name]["violations"] for name in VIEWS} == {name: [] for name in VIEWS}
+    assert {name: found[name]["elements"] for name in VIEWS} == dict.fromkeys(VIEWS, 0)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("view", ["live", "explore", "list", "person"])
+def test_what_was_sent_is_shown_as_text(seen: Seen, view: str, kind: str) -> None:
+    shown = re.sub(r"\s+", "", seen["everyView"]["views"][view]["text"])
+    assert re.sub(r"\s+", "", SHOWN[kind]) in shown
+
+
+def test_nothing_is_scrolled_sideways_wide_or_narrow(seen: Seen) -> None:
+    found = seen["everyView"]["views"]
+    assert {name: found[name]["overflow"] for name in VIEWS} == {name: {"1200": 0, "360": 0} for name in VIEWS}
+
+
+def test_axe_finds_nothing_serious_in_any_view(seen: Seen) -> None:
+    if seen.browser != "chromium":
+        pytest.skip("axe judges in Chromium alone")
+    found = seen["everyView"]["views"]
+    assert {name: found[name]["axe"] for name in ("login", *VIEWS)} == {name: [] for name in ("login", *VIEWS)}
+
+
+def test_another_users_list_is_as_unknown_as_one_that_does_not_exist(seen: Seen) -> None:
+    assert "There is no such list" in seen["everyView"]["views"]["unknown"]["text"]
+
+
+def test_a_session_that_ends_leads_to_the_login_and_back_to_the_same_view(seen: Seen) -> None:
+    session = seen["session"]
+    assert "Your session has ended" in session["ended"]["text"]
+    assert MARKUP not in session["ended"]["text"]
+    assert session["ended"]["address"] == session["after"]
+    assert session["before"].replace("show=list", "show=trend") == session["after"]
+
+
+def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_through_it(seen: Seen) -> None:
+    shared = seen["shared"]
+    assert "event=page_view" in shared["address"]
+    assert f"property={quote('$page_title', safe='')}" in shared["address"]
+    assert shared["chip"].startswith("$page_title is Home")
+    assert shared["opened"] == {"chip": shared["chip"], "range": "7d", "values": True}
+    back, further, forward = shared["steps"]
+    assert "property=" in back
+    assert "filter=" not in back
+    assert "property=" not in further
+    assert forward == back
+
+
+def test_it_can_be_used_by_keyboard_alone(seen: Seen) -> None:
+    found = seen["keyboard"]
+    assert (found["skip"], found["seen"], found["skipped"]) == ("Skip to the view", True, "view")
+    assert found["outline"] == "solid"
+    assert found["left"]["text"] == "Filter"
+
+
+def test_the_first_paint_comes_soon(seen: Seen) -> None:
+    assert seen["paint"]["first"] < 5_000  # 1 s on a machine that does nothing else
+
+
+def test_a_table_becomes_a_file_in_which_nothing_is_a_formula(seen: Seen) -> None:
+    rows = list(csv.reader(io.StringIO(seen["files"]["table"].removeprefix("\ufeff"))))
+    assert rows[0][:3] == ["event", "count", "bots"]
+    named = {row[0] for row in rows[1:]}
+    assert named >= {text for kind, text in HOSTILE.items() if kind != "a formula"}
+    assert f"'{HOSTILE['a formula']}" in named
+
+
+def test_the_events_themselves_become_a_file_of_all_of_them(seen: Seen) -> None:
+    found = seen["files"]["events"]
+    assert (found["status"], found["type"].partition(";")[0]) == (200, "text/csv")
+    assert found["rows"] > len(HOSTILE)
