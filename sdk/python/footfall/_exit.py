@@ -30,8 +30,8 @@ _hooked: set[int] = set()
 def close_at_exit(closable: Closable) -> None:
     """Have *closable* closed when this process ends, for as long as it lives.
 
-    Called where its thread starts, so in the process that sends. The children of multiprocessing and billiard (Celery)
-    end without atexit, by finalizers of their own.
+    Called where its thread starts, so in the process that sends. The children of multiprocessing end without atexit,
+    by finalizers of their own, and those of Celery without even these where they have done ``max_tasks_per_child``.
     """
     _closables.add(closable)
     if os.getpid() in _hooked:
@@ -41,6 +41,9 @@ def close_at_exit(closable: Closable) -> None:
         util = sys.modules.get(name)
         if util is not None:
             util.Finalize(None, close_all, exitpriority=10)
+    signals = sys.modules.get("celery.signals")
+    if signals is not None:
+        signals.worker_process_shutdown.connect(_close_in_celery, weak=False)
 
 
 def close_all() -> None:
@@ -50,6 +53,10 @@ def close_all() -> None:
     end = time.monotonic() + max((closable.exit_timeout for closable in closables), default=0.0)
     for closable in closables:
         closable.close(max(0.0, end - time.monotonic()))
+
+
+def _close_in_celery(**_: Any) -> None:
+    close_all()
 
 
 def flush_on_sigterm() -> None:

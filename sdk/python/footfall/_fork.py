@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Protocol
 from weakref import WeakSet
 
@@ -22,10 +23,23 @@ def renew_after_fork(renewable: Renewable) -> None:
     _renewables.add(renewable)
 
 
+def notice_fork() -> None:
+    """Renew all where this process was forked without Python having been told, as uWSGI does unless it is asked to."""
+    if _pids[-1] == os.getpid():
+        return
+    with _noticing:
+        if _pids[-1] != os.getpid():
+            _renew_all()
+
+
 def _renew_all() -> None:
     for renewable in list(_renewables):
         renewable.renew()
+    _pids.append(os.getpid())
 
 
+_noticing = threading.Lock()
+_pids = [os.getpid()]
+"""The processes that this one descends from, itself the last."""
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(after_in_child=_renew_all)

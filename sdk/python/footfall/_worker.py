@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from ._drops import Drops, logger
 from ._exit import close_at_exit
-from ._fork import renew_after_fork
+from ._fork import notice_fork, renew_after_fork
 from ._outcome import REFUSED_WAIT, Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
@@ -64,15 +63,13 @@ class Worker:
         self._changed = threading.Condition(self._lock)
         self._queue = Queue(self._limits.max_events, self._limits.max_bytes)
         self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
         self._under_way = self._sent = self._retries = 0
         self._batch_events = self._limits.batch_events
         self._hurry, self._last_error = False, ""
 
     def put(self, event: Event) -> None:
         """Have *event* sent; it is dropped where the queue is full. Never waits."""
-        if self._pid != os.getpid():  # uWSGI forks without telling Python
-            self.renew()
+        notice_fork()
         with self._lock:  # the condition's own way in takes longer
             taken = self._queue.put(event)
             if taken and self._thread is None:
@@ -84,6 +81,7 @@ class Worker:
 
     def flush(self, timeout: float) -> bool:
         """Send what waits now; whether all of it was settled within *timeout* seconds."""
+        notice_fork()
         end = time.monotonic() + timeout
         with self._changed:
             self._hurry = True
