@@ -64,6 +64,7 @@ class Worker:
         self._queue = Queue(self._limits.max_events, self._limits.max_bytes)
         self._thread: threading.Thread | None = None
         self._under_way = self._sent = self._retries = 0
+        self._taken = self._settled = self._returned = 0
         self._batch_events = self._limits.batch_events
         self._hurry, self._last_error = False, ""
 
@@ -72,6 +73,7 @@ class Worker:
         notice_fork()
         with self._lock:  # the condition's own way in takes longer
             taken = self._queue.put(event)
+            self._taken += taken
             if taken and self._thread is None:
                 self._start()
             if len(self._queue) in {1, self._limits.batch_events}:
@@ -80,25 +82,20 @@ class Worker:
             self._drops.add(event.id, "queue full")
 
     def flush(self, timeout: float) -> bool:
-        """Send what waits now; whether all of it was settled within *timeout* seconds."""
+        """Send what waits now; whether that was settled within *timeout* seconds. What comes later does not count."""
         notice_fork()
-        end = time.monotonic() + timeout
         with self._changed:
-            self._hurry = True
-            self._changed.notify_all()
-            if self._pending() and self._thread is None and not self._start():
-                self._send_here(end)
-            while self._pending() and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-            return not self._pending()
+            return self._flush(timeout, self._taken)
 
     def close(self, timeout: float) -> bool:
         """Flush, then end the thread; what is left is dropped. A later event starts another."""
-        flushed = self.flush(timeout)
+        notice_fork()
         with self._changed:
+            flushed = self._flush(timeout, None)
             self._thread = None
             self._changed.notify_all()
             left = self._queue.take(self._limits.max_events, self._limits.max_bytes)
+            self._settled += len(left)
         self._lose(left, "closed")
         return flushed
 
@@ -106,6 +103,23 @@ class Worker:
         """What was done up to now."""
         with self._changed:
             return Stats(self._pending(), self._sent, dict(self._drops.counts), self._retries, self._last_error)
+
+    def _flush(self, timeout: float, until: int | None) -> bool:
+        """Whether the first *until* events, or all, were settled in time."""
+        end = time.monotonic() + timeout
+        self._hurry = True
+        self._changed.notify_all()
+        if self._pending() and self._thread is None and not self._start():
+            self._send_here(end)
+        while not self._is_settled(until) and (left := end - time.monotonic()) > 0:
+            self._changed.wait(left)
+        return self._is_settled(until)
+
+    def _is_settled(self, until: int | None) -> bool:
+        if until is None or not self._pending():
+            return not self._pending()
+        # In their order, but for those that were given back: they are the next.
+        return self._settled >= until and not self._returned
 
     def _pending(self) -> int:
         return len(self._queue) + self._under_way
@@ -159,6 +173,8 @@ class Worker:
         with self._changed:
             self._under_way = 0
             self._sent += outcome.sent
+            self._returned = len(outcome.again)
+            self._settled += len(batch) - self._returned
             self._batch_events = max(1, len(batch) // 2) if outcome.halve else self._limits.batch_events
             closed = self._thread is None
             if not closed:
