@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
+    from ._spool import Spool
+
 PATH = "/api/v1/event"
 NO_TEST = (False, 0, None, "", "0", "false")
 """The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
@@ -48,6 +50,9 @@ class Client:
         debug: Whether a mistake in a call raises TypeError or ValueError; else it is settled or counted.
         on_drop: Called with an event's id and a reason when it is lost.
         limits: How much waits and is sent at once.
+        spool: The folder in which events are kept until the collector has them, so that a later process sends what this
+            one could not. By default ``FOOTFALL_SPOOL``; empty: none.
+        spool_mb: The mebibytes that *spool* may hold.
 
     Raises:
         ValueError: *url*, *key* or *timeout* cannot be one.
@@ -64,6 +69,8 @@ class Client:
         debug: bool = False,
         on_drop: OnDrop | None = None,
         limits: Limits | None = None,
+        spool: str | os.PathLike[str] | None = None,
+        spool_mb: float = 64.0,
     ) -> None:
         if not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("timeout: a number of seconds above 0")
@@ -72,7 +79,9 @@ class Client:
         self._transport, self._timeout = Transport(url, key), timeout
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
-        self._worker = Worker(Sender(Transport(url, key), timeout), self._drops, limits or Limits())
+        folder = "" if self._disabled else os.fspath(os.environ.get("FOOTFALL_SPOOL", "") if spool is None else spool)
+        kept = _spool(folder, spool_mb, url, key) if folder else None
+        self._worker = Worker(Sender(Transport(url, key), timeout), self._drops, limits or Limits(), kept)
 
     def track(
         self,
@@ -268,6 +277,14 @@ def _address(url: str | None, key: str | None, disabled: bool) -> tuple[str, str
     url = url if url is not None else os.environ.get("FOOTFALL_URL", "")
     key = key if key is not None else os.environ.get("FOOTFALL_KEY", "")
     return (url or "http://disabled.invalid", key or "disabled") if disabled else (url, key)
+
+
+def _spool(folder: str, megabytes: float, url: str, key: str) -> Spool:
+    from ._spool import Spool  # noqa: PLC0415 (only for those who have one)
+
+    if not megabytes > 0:
+        raise ValueError("spool_mb: a number above 0")
+    return Spool(folder, int(megabytes * (1 << 20)), url, key)
 
 
 def _is_on(variable: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ._segment import Segment
 
 
 class Event(NamedTuple):
@@ -13,10 +16,12 @@ class Event(NamedTuple):
     Attributes:
         id: Its ``EventID``.
         text: Itself, as JSON in UTF-8.
+        segment: The file that it is kept in; None where it is in memory alone.
     """
 
     id: str
     text: bytes
+    segment: Segment | None = None
 
 
 class Queue:
@@ -30,9 +35,13 @@ class Queue:
     def __len__(self) -> int:
         return len(self._events)
 
+    def has_room(self, event: Event) -> bool:
+        """Whether *event* may be put into it."""
+        return len(self._events) < self._max_events and self.bytes + len(event.text) <= self._max_bytes
+
     def put(self, event: Event) -> bool:
         """Whether there was room for *event*."""
-        if len(self._events) >= self._max_events or self.bytes + len(event.text) > self._max_bytes:
+        if not self.has_room(event):
             return False
         self._events.append(event)
         self.bytes += len(event.text)
@@ -52,7 +61,7 @@ class Queue:
         return batch
 
     def put_back(self, events: Iterable[Event]) -> None:
-        """Make *events* the next to be taken. They were in it before, so they always have room."""
+        """Make *events* the next to be taken. They were in it before, or are few, so they always have room."""
         returned = list(events)
         self._events.extendleft(reversed(returned))
         self.bytes += sum(len(event.text) for event in returned)
