@@ -34,6 +34,8 @@ NO_TEST = (False, 0, None, "", "0", "false")
 """The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
 MAX_BYTES = 72 << 10
 """An event above this is over the collector's 64 KiB of properties, and is not queued."""
+AROUND_EVENTS = 64
+"""The bytes of a batch that are not its events: what stands around them, no more."""
 _testing: ContextVar[Optional[bool]] = ContextVar("footfall_testing", default=None)  # noqa: UP045 (3.9 evaluates it)
 
 
@@ -81,7 +83,9 @@ class Client:
         self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
         folder = "" if self._disabled else os.fspath(os.environ.get("FOOTFALL_SPOOL", "") if spool is None else spool)
         kept = _spool(folder, spool_mb, url, key) if folder else None
-        self._worker = Worker(Sender(Transport(url, key), timeout), self._drops, limits or Limits(), kept)
+        self._worker = Worker(
+            Sender(Transport(url, key), timeout), self._drops, _fitting(limits or Limits(), key), kept
+        )
 
     def track(
         self,
@@ -277,6 +281,14 @@ def _address(url: str | None, key: str | None, disabled: bool) -> tuple[str, str
     url = url if url is not None else os.environ.get("FOOTFALL_URL", "")
     key = key if key is not None else os.environ.get("FOOTFALL_KEY", "")
     return (url or "http://disabled.invalid", key or "disabled") if disabled else (url, key)
+
+
+def _fitting(limits: Limits, key: str) -> Limits:
+    """*limits* with no larger batches than the collector takes from *key* (sections 4 and 8 of the wire contract)."""
+    events, size = (100, 256 << 10) if key.startswith("pk_") else (2000, 5 << 20)
+    return limits._replace(
+        batch_events=min(limits.batch_events, events), batch_bytes=min(limits.batch_bytes, size - AROUND_EVENTS)
+    )
 
 
 def _spool(folder: str, megabytes: float, url: str, key: str) -> Spool:
