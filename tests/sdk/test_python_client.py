@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import pickle
@@ -570,7 +569,7 @@ def test_the_errors_are_one_tree_and_survive_pickling() -> None:
 
 
 def test_a_verdict_cannot_be_changed(client: footfall.Client) -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         client.track_now("page_view").uuid = "another"  # type: ignore[misc]
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -17,10 +17,11 @@ from uuid import UUID, uuid4
 
 import footfall
 import pytest
+from footfall.testing import RecordingClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sdk.conftest import LIMITS
+from tests.sdk.conftest import ENCODERS, LIMITS, choose
 from tests.sdk.stub import TAKEN, VISITOR, Reply, Stub, results
 from tests.support.live import Live, eventually
 
@@ -85,6 +86,12 @@ class Item:
     price: Decimal
 
 
+@dataclass
+class Holder:
+    held: Any
+    _hidden: int = 0
+
+
 class Cart:
     """Like a pydantic model."""
 
@@ -126,6 +133,7 @@ def within_itself() -> list[Any]:
         (Odd, str(Odd)),
     ],
 )
+@pytest.mark.usefixtures("encoder")
 def test_a_value_of_any_type_becomes_json(stub: Stub, client: footfall.Client, value: Any, arrives: Any) -> None:
     assert sent(stub, client, value) == arrives
 
@@ -138,14 +146,46 @@ def test_a_value_within_itself_ends_at_the_deepest_level(stub: Stub, client: foo
     assert levels == 32
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.decimals() | st.dates(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.integers(), inner, max_size=3),
-        max_leaves=8,
-    )
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.decimals()
+    | st.dates()
+    | st.datetimes(timezones=st.none() | st.just(timezone.utc))
+    | st.uuids()
+    | st.sampled_from(Colour)
 )
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.builds(Holder, inner)
+        | st.dictionaries(st.text() | st.integers() | st.booleans() | st.none(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES)
+def test_both_encoders_write_the_same(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+    pytest.importorskip("orjson")
+    written = []
+    for chosen in ENCODERS:
+        choose(monkeypatch, chosen)
+        recorder = RecordingClient()
+        recorder.track("page_view", {"value": value})
+        written.append(repr(recorder.events[0]["Properties"]))  # of which NaN would not be the same as itself
+    assert written[0] == written[1]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES)
 def test_no_value_costs_an_event_in_the_collector(live: Live, value: Any) -> None:
     with footfall.Client(live.url, live.demo["secret_key"], limits=LIMITS) as client:
         client.track("rehearsal", {"value": value}, list_id=live.demo["list_id"], is_test=True)
@@ -194,6 +234,25 @@ def test_a_batch_is_compressed_and_says_when_it_left(stub: Stub, client: footfal
     assert any(headers.get("Content-Encoding") == "gzip" for headers in stub.headers)
     assert all(before <= body["SentAt"] <= time.time_ns() // 1_000_000 for body in stub.bodies)
     assert len(set(stub.connections)) == 1
+
+
+@pytest.mark.parametrize(("key", "events", "size"), [("pk_key", 100, 256 << 10), ("sk_key", 2000, 5 << 20)])
+def test_a_batch_is_never_larger_than_the_collector_takes_from_its_key(
+    stub: Stub, key: str, events: int, size: int
+) -> None:
+    limits = footfall.Limits(batch_events=9000, batch_bytes=1 << 30, interval=60)
+    with footfall.Client(stub.url, key, limits=limits) as client:
+        for _ in range(events + 50):
+            client.track("small")
+        assert client.flush()
+        small = [len(batch) for batch in names(stub)]
+        for _ in range(size // 60_000 + 2):
+            client.track("large", {"text": "x" * 60_000})
+        assert client.flush()
+
+    assert max(small) == events
+    assert size - 61_000 < max(stub.sizes) <= size
+    assert len(in_order(stub)) == events + 50 + size // 60_000 + 2
 
 
 def test_an_event_leaves_by_itself_when_it_is_old_enough(stub: Stub, client: footfall.Client) -> None:
@@ -341,7 +400,15 @@ def test_importing_the_package_takes_no_heavy_modules_and_starts_nothing() -> No
     threads, *modules = run(code).stdout.split()
 
     assert threads == "1"
-    assert {"asyncio", "urllib.request", "multiprocessing"}.isdisjoint(modules)
+    heavy = (
+        "asyncio dataclasses decimal email hashlib http http.client inspect multiprocessing socket ssl urllib.request"
+    )
+    assert set(heavy.split()).isdisjoint(modules)
+    assert not [
+        name
+        for name in modules
+        if name.startswith("footfall.") and not name.startswith(("footfall._", "footfall.errors"))
+    ]
 
 
 @pytest.mark.gen_test(timeout=30)

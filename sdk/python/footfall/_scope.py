@@ -9,9 +9,8 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, NamedTuple, Optional, TypeVar
 
 from ._drops import logger
 from ._fork import renew_after_fork
@@ -26,8 +25,7 @@ Release = Callable[[Optional[str]], None]
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Web:
+class Web(NamedTuple):
     """How requests are read.
 
     Attributes:

@@ -1,15 +1,8 @@
-"""Python values as JSON: what a caller gives is copied, never changed, and converted where JSON has no such type."""
+"""Python values as JSON: plain ones at once, by orjson where it is there, the others by ``_walk``."""
 
 from __future__ import annotations
 
-import math
-from base64 import b64encode
-from collections.abc import Mapping, Set
-from datetime import date, datetime, timezone
-from decimal import Decimal
-from enum import Enum
 from typing import Any, Callable
-from uuid import UUID
 
 from ._json import Encoder, is_suspect
 
@@ -24,26 +17,51 @@ def encoded(event: dict[str, Any], strict: bool) -> bytes:
     and infinity become null, a cycle or too deep a value a word, an object of an unknown type its text.
     """
     text = None if strict else _at_once(event)
-    return _ENCODER.encode(_walked(event, strict)).encode() if text is None else text
+    return _by_json(_walked(event, strict)) if text is None else text
 
 
 def with_title(text: bytes, title: str) -> bytes:
     """An event's *text* with one more property, the page's *title*; its properties are the last in it."""
     comma = b"" if text.endswith(b'"Properties":{}}') else b","
-    return text[:-2] + comma + b'"$page_title":' + _ENCODER.encode(_mended(title)).encode() + b"}}"
+    return text[:-2] + comma + b'"$page_title":' + _by_json(title.encode(errors="replace").decode()) + b"}}"
 
 
 def _at_once(event: dict[str, Any]) -> bytes | None:
     """The text of an event that is plain, as nearly all are; None where each value must be looked at."""
+    for encode in _encoders():
+        try:
+            text = encode(event)
+        except Exception:  # noqa: S112 (another encoder may know it, and else the walk says what it is)
+            continue
+        brackets = text.count(b"{") + text.count(b"[")
+        return None if brackets > MAX_LEVELS or is_suspect(text) else text
+    return None
+
+
+def _encoders() -> tuple[Callable[[Any], bytes], ...]:
+    global _known  # noqa: PLW0603 (which there are is found out once, and not when the app starts)
+    if not _known:
+        _known = (_by_json,) if (fast := _by_orjson()) is None else (fast, _by_json)
+    return _known
+
+
+def _by_json(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+def _by_orjson() -> Callable[[Any], bytes] | None:
+    """orjson, told to leave to ``_default`` what it would write in another way than json; None where there is none."""
     try:
-        text = _ENCODER.encode(event).encode()
-    except Exception:
+        import orjson  # noqa: PLC0415 (an extra)
+    except ImportError:
         return None
-    brackets = text.count(b"{") + text.count(b"[")
-    return None if brackets > MAX_LEVELS or is_suspect(text) else text
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+    return lambda value: orjson.dumps(value, _default, options)
 
 
 def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
+    from ._walk import snapshot  # noqa: PLC0415 (most apps never need it)
+
     parameters = {name: value for name, value in event.items() if name != "Properties"}
     properties = event["Properties"]
     return {
@@ -52,170 +70,12 @@ def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
     }
 
 
-def snapshot(values: Mapping[str, Any], what: str, *, strict: bool = True) -> dict[str, Any]:
-    """A copy of *values* made of JSON's types alone.
-
-    Raises TypeError or ValueError for what JSON cannot hold, naming it as *what* (``"property"``) and its name; unless
-    *strict*, it is settled instead.
-    """
-    walk, copy = _Walk(strict), {}
-    for name, value in list(values.items()):
-        try:
-            copy[walk.name(name)] = walk.value(value, 2)
-        except (TypeError, ValueError) as fault:
-            kind = TypeError if isinstance(fault, TypeError) else ValueError
-            raise kind(f"{what} {name!r}: {fault}") from None
-    return copy
-
-
-class _Walk:
-    """Looks at each value; what cannot be is an error where *strict*, else something that can."""
-
-    def __init__(self, strict: bool) -> None:
-        self._strict = strict
-        self._left = 100_000  # one event may not hold up the app: beyond this it would be refused for its size
-
-    def value(self, value: Any, level: int) -> Any:
-        if value is None or isinstance(value, bool):
-            return value
-        value = _opened(value)
-        if isinstance(value, (Mapping, list, tuple)):
-            return self._nested(value, level)
-        try:
-            return _scalar(value)
-        except Exception as fault:
-            return self._settled(fault, _text_of(value))
-
-    def _nested(self, value: Any, level: int) -> Any:
-        self._left -= len(value) + 1
-        if self._left < 0:
-            raise ValueError("too many values")
-        if level > MAX_LEVELS:
-            return self._settled(ValueError(f"nested deeper than {MAX_LEVELS} levels, or within itself"), "(too deep)")
-        if isinstance(value, Mapping):
-            return {self.name(name): self.value(member, level + 1) for name, member in list(value.items())}
-        return [self.value(member, level + 1) for member in list(value)]
-
-    def name(self, name: Any) -> str:
-        try:
-            return _name(name)
-        except (TypeError, ValueError) as fault:
-            return str(self._settled(fault, _mended(str(name)).replace("\0", "�")))
-
-    def _settled(self, fault: Exception, otherwise: Any) -> Any:
-        if self._strict:
-            raise fault
-        return otherwise
-
-
-def _opened(value: Any) -> Any:
-    """What is in an Enum, a set, a dataclass or a pydantic model; *value* itself where it is none."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Set) and not isinstance(value, Mapping):
-        return sorted(value, key=repr)
-    if isinstance(value, type):
-        return value
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return value.model_dump() if hasattr(value, "model_dump") else value
-
-
-def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    for kind, convert in _CONVERSIONS:
-        if isinstance(value, kind):
-            return convert(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def _text_of(value: Any) -> str | float | None:
-    """What is kept of a value that JSON cannot hold."""
-    if isinstance(value, str):
-        return _mended(value)
-    if isinstance(value, (int, float, Decimal)):
-        return _nearest(value)
-    try:
-        return _mended(str(value)[:1000])
-    except Exception:
-        return type(value).__name__
-
-
-def _nearest(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (OverflowError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _mended(text: str) -> str:
-    return text.encode(errors="replace").decode()
-
-
 def _default(value: Any) -> Any:
-    """What the encoder does not know by itself; an error sends the event to ``_Walk``."""
-    opened = _opened(value)
-    if opened is not value:
-        return opened
-    return dict(value) if isinstance(value, Mapping) else _scalar(value)
+    """What the encoder does not know by itself; an error sends the event to the walk."""
+    from ._walk import converted  # noqa: PLC0415 (most apps never need it)
+
+    return converted(value)
 
 
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"a name is a string, not {type(name).__name__}")
-    if "\0" in name:
-        raise ValueError("a name holds no NUL")
-    return _text(name)
-
-
-def _text(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("a lone surrogate is not text") from None
-    return value
-
-
-def _integer(value: int) -> int:
-    if not -(2**63) <= value < 2**63:
-        raise ValueError("an integer has at most 64 bits, its sign included")
-    return value
-
-
-def _number(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError(f"JSON has no {value}")
-    return value
-
-
-def _decimal(value: Decimal) -> float:
-    # By how it is written, so that a column of prices stays of one type; and int() of 1E+999999999 would never end.
-    return _integer(int(value)) if value.as_tuple().exponent == 0 else _number(float(value))
-
-
-def _datetime(value: datetime) -> str:
-    return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).isoformat()
-
-
-def _bytes(value: bytes) -> str:
-    """Text where they are text, else base64."""
-    try:
-        return bytes(value).decode()
-    except UnicodeDecodeError:
-        return b64encode(value).decode()
-
-
-# The first that fits decides: a datetime is a date to Python.
-_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (str, _text),
-    (int, _integer),
-    (float, _number),
-    (datetime, _datetime),
-    (date, date.isoformat),
-    (Decimal, _decimal),
-    (UUID, str),
-    ((bytes, bytearray), _bytes),
-)
+_known: tuple[Callable[[Any], bytes], ...] = ()
 _ENCODER = Encoder(_default)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._drops import Drops, logger
 from ._exit import close_at_exit
@@ -15,9 +14,11 @@ from ._outcome import REFUSED_WAIT, Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
 
+if TYPE_CHECKING:
+    from ._spool import Spool
 
-@dataclass(frozen=True)
-class Limits:
+
+class Limits(NamedTuple):
     """How much waits, how much is sent at once, how long anything takes (bytes and seconds)."""
 
     max_events: int = 100_000
@@ -38,6 +39,8 @@ class Stats(NamedTuple):
             ``closed``, ``privacy``.
         retries: Requests that have to be made again.
         last_error: What the last fault was; empty where there was none.
+        spooled: Events that wait in the spool alone, or were read from there and are under way.
+        unspooled: Events that the spool could not keep. They are not lost by that.
     """
 
     queued: int
@@ -45,19 +48,29 @@ class Stats(NamedTuple):
     dropped: dict[str, int]
     retries: int
     last_error: str
+    spooled: int = 0
+    unspooled: int = 0
 
 
 class Worker:
     """Takes events from any thread and sends them from one of its own."""
 
-    def __init__(self, sender: Sender, drops: Drops, limits: Limits) -> None:
-        self._sender, self._drops, self._limits = sender, drops, limits
+    def __init__(self, sender: Sender, drops: Drops, limits: Limits, spool: Spool | None = None) -> None:
+        self._sender, self._drops, self._limits, self._spool = sender, drops, limits, spool
         self.exit_timeout = limits.exit_timeout
-        self.renew()
+        self._begin()
         renew_after_fork(self)
+        if spool is not None and spool.has_leftovers():
+            with self._changed:
+                self._start()
 
     def renew(self) -> None:
         """Begin anew, as in a forked child: what waits there is the parent's to send."""
+        if self._spool is not None:
+            self._spool.renew()
+        self._begin()
+
+    def _begin(self) -> None:
         # Re-entrant: a signal's handler or a finalizer may track while its thread holds the lock.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -72,13 +85,15 @@ class Worker:
         """Have *event* sent; it is dropped where the queue is full. Never waits."""
         notice_fork()
         with self._lock:  # the condition's own way in takes longer
+            if self._spool is not None:
+                event = self._kept(event, self._spool)
             taken = self._queue.put(event)
             self._taken += taken
             if taken and self._thread is None:
                 self._start()
             if len(self._queue) in {1, self._limits.batch_events}:
                 self._changed.notify_all()
-        if not taken:
+        if not taken and event.segment is None:
             self._drops.add(event.id, "queue full")
 
     def flush(self, timeout: float) -> bool:
@@ -94,15 +109,17 @@ class Worker:
             flushed = self._flush(timeout, None)
             self._thread = None
             self._changed.notify_all()
-            left = self._queue.take(self._limits.max_events, self._limits.max_bytes)
+            left = self._queue.take(len(self._queue), self._queue.bytes + len(self._queue))
             self._settled += len(left)
-        self._lose(left, "closed")
+        self._close_on(left)
         return flushed
 
     def stats(self) -> Stats:
         """What was done up to now."""
         with self._changed:
-            return Stats(self._pending(), self._sent, dict(self._drops.counts), self._retries, self._last_error)
+            disk = (0, 0) if self._spool is None else (self._spool.late, self._spool.missed)
+            queued = len(self._queue) + self._under_way
+            return Stats(queued, self._sent, dict(self._drops.counts), self._retries, self._last_error, *disk)
 
     def _flush(self, timeout: float, until: int | None) -> bool:
         """Whether the first *until* events, or all, were settled in time."""
@@ -118,11 +135,19 @@ class Worker:
     def _is_settled(self, until: int | None) -> bool:
         if until is None or not self._pending():
             return not self._pending()
-        # In their order, but for those that were given back: they are the next.
-        return self._settled >= until and not self._returned
+        # In their order, but for those that were given back, and those on disk that the queue had no room for.
+        return self._settled >= until and not self._returned and not self._late()
 
     def _pending(self) -> int:
-        return len(self._queue) + self._under_way
+        return len(self._queue) + self._under_way + self._late()
+
+    def _late(self) -> int:
+        return 0 if self._spool is None else self._spool.late
+
+    def _kept(self, event: Event, spool: Spool) -> Event:
+        """*event*, in the spool too; one that the queue will never have room for is not."""
+        has_room = self._queue.has_room(event)
+        return spool.keep(event, not has_room) if has_room or self._queue else event
 
     def _start(self) -> bool:
         thread = threading.Thread(target=self._run, name="footfall", daemon=True)
@@ -151,6 +176,7 @@ class Worker:
 
     def _next(self) -> Sequence[Event]:
         """The next batch, when it is full, old enough or wanted now; none when the thread has to end."""
+        self._refill()
         with self._changed:
             while self._mine() and not self._queue:
                 self._hurry = False
@@ -159,6 +185,13 @@ class Worker:
             while self._mine() and not self._is_due() and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
             return self._take() if self._mine() else ()
+
+    def _refill(self) -> None:
+        """Read some of what waits on disk alone, where the queue has become short."""
+        if self._spool is not None and len(self._queue) < self._limits.batch_events and (late := self._spool.next()):
+            with self._changed:
+                self._queue.put_back(late)
+                self._settled -= len(late)  # they were never counted as taken
 
     def _is_due(self) -> bool:
         full = len(self._queue) >= self._limits.batch_events or self._queue.bytes >= self._limits.batch_bytes
@@ -169,14 +202,18 @@ class Worker:
         self._under_way = len(batch)
         return batch
 
-    def _settle(self, batch: Sequence[Event], outcome: Outcome) -> None:
+    def _settle(self, batch: Sequence[Event], outcome: Outcome, here: bool = False) -> None:
+        """Note what became of *batch*. *here*: by the caller's own thread, which sees to the rest."""
+        if self._spool is not None:
+            again = set(map(id, outcome.again))
+            self._spool.settle(event for event in batch if id(event) not in again)
         with self._changed:
             self._under_way = 0
             self._sent += outcome.sent
             self._returned = len(outcome.again)
             self._settled += len(batch) - self._returned
             self._batch_events = max(1, len(batch) // 2) if outcome.halve else self._limits.batch_events
-            closed = self._thread is None
+            closed = self._thread is None and not here
             if not closed:
                 self._queue.put_back(outcome.again)
             self._note(outcome)
@@ -184,7 +221,7 @@ class Worker:
         for event, reason in outcome.dropped:
             self._drops.add(event.id, reason)
         if closed:
-            self._lose(outcome.again, "closed")
+            self._close_on(outcome.again)
 
     def _note(self, outcome: Outcome) -> None:
         if not outcome.fault:
@@ -194,9 +231,15 @@ class Worker:
             logger.error("The collector does not take events: %s", outcome.fault)
         self._last_error = outcome.fault
 
-    def _lose(self, events: Sequence[Event], reason: str) -> None:
-        for event in events:
-            self._drops.add(event.id, reason)
+    def _close_on(self, events: Sequence[Event]) -> None:
+        """Leave *events* in the spool; without one, or where it has no room, they are lost."""
+        spool = self._spool
+        kept = events if spool is None else [event if event.segment else spool.keep(event, True) for event in events]
+        if spool is not None:
+            spool.close()
+        for event in kept:
+            if event.segment is None:
+                self._drops.add(event.id, "closed")
 
     def _wait(self, outcome: Outcome) -> None:
         """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
@@ -214,5 +257,6 @@ class Worker:
         while self._queue and (left := end - time.monotonic()) > 0:
             batch = self._take()
             outcome = self._sender.send(batch, left)
-            self._settle(batch, outcome._replace(again=()))
-            self._lose(outcome.again, "closed")
+            self._settle(batch, outcome, here=True)
+            if outcome.fault and not outcome.halve:
+                return
