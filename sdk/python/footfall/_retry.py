@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 
-from ._transport import Answer, Deadline, Transport
+from ._transport import Answer, Deadline, Endpoint
 
 TRIES = 3
 LATER = frozenset({429, 503})
 
 
-def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Answer:
+def deliver(endpoint: Endpoint, path: str, body: bytes, timeout: float) -> Answer:
     """Post *body*, at most three times, all within *timeout* seconds.
 
     ``Retry-After`` is obeyed. A wait that the timeout has no room for is not begun: the refusal is then the answer.
@@ -19,13 +19,13 @@ def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Ans
     """
     deadline = Deadline(timeout)
     for pause in _pauses():
-        answer = transport.post(path, body, deadline)
+        answer = endpoint.post(path, body, deadline)
         asked = asked_seconds(answer)
         wait = pause if asked is None else asked
         if answer.status not in LATER or not deadline.allows(wait):
             return answer
         time.sleep(wait)
-    return transport.post(path, body, deadline)
+    return endpoint.post(path, body, deadline)
 
 
 def _pauses() -> list[float]:
