@@ -8,7 +8,7 @@ from typing import Any
 
 import footfall
 
-client = footfall.Client(os.environ["STUB_URL"], "sk_key")
+client = footfall.Client(os.environ["STUB_URL"], "sk_key", limits=footfall.Limits(exit_timeout=20))
 if "TRACKS_FIRST" in os.environ:
     client.track("parent")
 

@@ -7,7 +7,7 @@ import os
 import footfall
 from celery import Celery
 
-client = footfall.Client(os.environ["STUB_URL"], "sk_key")
+client = footfall.Client(os.environ["STUB_URL"], "sk_key", limits=footfall.Limits(exit_timeout=20))
 client.track("parent")
 app = Celery("living", broker="filesystem://")
 app.conf.broker_transport_options = {"data_folder_in": os.environ["FOLDER"], "data_folder_out": os.environ["FOLDER"]}

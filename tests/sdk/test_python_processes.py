@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +25,26 @@ HEAD = """
 import atexit, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ProcessPoolExecutor
 import footfall
-client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(interval=30))
+client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(interval=30, exit_timeout=20))
 """
 forks = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 METHODS = sorted(set(multiprocessing.get_all_start_methods()))
 
 
-def script(tmp_path: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
-    """A process that runs *code*."""
+@contextmanager
+def script(tmp_path: Path, code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs *code*; what it leaves behind is ended."""
     path = tmp_path / "script.py"
     path.write_text(HEAD + code)
     command = [sys.executable, "-W", "error", str(path), *arguments]
-    return subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with process:
+            pass
 
 
 def run(tmp_path: Path, code: str, *arguments: str) -> None:
@@ -169,6 +179,36 @@ def test_the_end_waits_for_a_slow_server(stub: Stub, tmp_path: Path) -> None:
     run(tmp_path, "for n in range(1000): client.track('event')", stub.url)
 
     assert arrived(stub) == ["event"] * 1000
+
+
+def test_a_dead_server_of_one_client_costs_another_nothing(stub: Stub, tmp_path: Path) -> None:
+    code = """
+import socket
+silent = socket.create_server(("127.0.0.1", 0))
+limits = footfall.Limits(interval=30, exit_timeout=3)
+clients = [footfall.Client(url, "sk_key", limits=limits) for url in
+           (sys.argv[1], f"http://127.0.0.1:{silent.getsockname()[1]}", sys.argv[1])]
+silent.detach()
+for one in clients: one.track("event")
+"""
+    run(tmp_path, code, stub.url)
+
+    assert arrived(stub) == ["event", "event"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_callback_that_ends_the_thread_does_not_end_delivery(stub: Stub) -> None:
+    def leaves(*_: str) -> None:
+        raise SystemExit
+
+    stub.replies = [Reply(422, {})]
+    with footfall.Client(stub.url, "sk_key", on_drop=leaves, limits=footfall.Limits(interval=0.01)) as client:
+        client.track("refused")
+        eventually(lambda: client.stats().dropped)
+        client.track("event")
+        assert client.flush(20)
+
+    assert arrived(stub) == ["event", "refused"]
 
 
 def test_ctrl_c_ends_a_flush(stub: Stub, tmp_path: Path) -> None:

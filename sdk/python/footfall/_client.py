@@ -17,7 +17,7 @@ from ._queue import Event
 from ._retry import deliver
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
-from ._transport import Transport
+from ._transport import Endpoint, Transport
 from ._values import encoded, with_title
 from ._verdict import Verdict, verdict_of
 from ._worker import Limits, Stats, Worker
@@ -55,6 +55,7 @@ class Client:
         spool: The folder in which events are kept until the collector has them, so that a later process sends what this
             one could not. By default ``FOOTFALL_SPOOL``; empty: none.
         spool_mb: The mebibytes that *spool* may hold.
+        transport: What sends in place of connections of its own, like ``footfall.httpx2.HttpxTransport``.
 
     Raises:
         ValueError: *url*, *key* or *timeout* cannot be one.
@@ -73,18 +74,19 @@ class Client:
         limits: Limits | None = None,
         spool: str | os.PathLike[str] | None = None,
         spool_mb: float = 64.0,
+        transport: Transport | None = None,
     ) -> None:
         if not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("timeout: a number of seconds above 0")
         self._disabled = disabled or _is_on("FOOTFALL_DISABLED")
         url, key = _address(url, key, self._disabled)
-        self._transport, self._timeout = Transport(url, key), timeout
+        self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
         folder = "" if self._disabled else os.fspath(os.environ.get("FOOTFALL_SPOOL", "") if spool is None else spool)
         kept = _spool(folder, spool_mb, url, key) if folder else None
         self._worker = Worker(
-            Sender(Transport(url, key), timeout), self._drops, _fitting(limits or Limits(), key), kept
+            Sender(Endpoint(url, key, transport), timeout), self._drops, _fitting(limits or Limits(), key), kept
         )
 
     def track(
@@ -160,7 +162,7 @@ class Client:
         body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
         if self._disabled:
             return Verdict("disabled", str(uuid or ""), None if id is None else str(id), False, tracked=False)
-        answer = deliver(self._transport, PATH, body, self._timeout)
+        answer = deliver(self._endpoint, PATH, body, self._timeout)
         return verdict_of(answer, tracked=marked.get("isTest") in NO_TEST)
 
     async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
@@ -209,7 +211,7 @@ class Client:
         """Flush within *timeout* seconds and close the connections. A later call opens them again."""
         release_held()
         flushed = self._worker.close(timeout)
-        self._transport.close()
+        self._endpoint.close()
         return flushed
 
     def stats(self) -> Stats:

@@ -38,8 +38,16 @@ def _renew_all() -> None:
     _pids.append(os.getpid())
 
 
+def _in_child() -> None:
+    importing.release()
+    _renew_all()
+
+
+importing = threading.RLock()
+"""Held around each import that waits until it is needed: a fork waits for its end. The child would wait for ever for a
+module that another thread had begun to import, since that thread is not in it."""
 _noticing = threading.Lock()
 _pids = [os.getpid()]
 """The processes that this one descends from, itself the last."""
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(before=importing.acquire, after_in_parent=importing.release, after_in_child=_in_child)

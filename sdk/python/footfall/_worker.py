@@ -96,17 +96,31 @@ class Worker:
         if not taken and event.segment is None:
             self._drops.add(event.id, "queue full")
 
+    def hurry(self) -> None:
+        """Begin to send what waits now, and return at once."""
+        notice_fork()
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            if self._pending() and self._thread is None:
+                self._start()
+
     def flush(self, timeout: float) -> bool:
         """Send what waits now; whether that was settled within *timeout* seconds. What comes later does not count."""
-        notice_fork()
+        end = time.monotonic() + timeout
+        self.hurry()
+        until = self._taken
+        self._send_here(end)
         with self._changed:
-            return self._flush(timeout, self._taken)
+            return self._wait_for(until, end)
 
     def close(self, timeout: float) -> bool:
-        """Flush, then end the thread; what is left is dropped. A later event starts another."""
-        notice_fork()
+        """Send all within *timeout* seconds and end the thread; the rest is dropped. A later event starts another."""
+        end = time.monotonic() + timeout
+        self.hurry()
+        self._send_here(end)
         with self._changed:
-            flushed = self._flush(timeout, None)
+            flushed = self._wait_for(None, end)
             self._thread = None
             self._changed.notify_all()
             left = self._queue.take(len(self._queue), self._queue.bytes + len(self._queue))
@@ -121,13 +135,8 @@ class Worker:
             queued = len(self._queue) + self._under_way
             return Stats(queued, self._sent, dict(self._drops.counts), self._retries, self._last_error, *disk)
 
-    def _flush(self, timeout: float, until: int | None) -> bool:
-        """Whether the first *until* events, or all, were settled in time."""
-        end = time.monotonic() + timeout
-        self._hurry = True
-        self._changed.notify_all()
-        if self._pending() and self._thread is None and not self._start():
-            self._send_here(end)
+    def _wait_for(self, until: int | None, end: float) -> bool:
+        """Whether the first *until* events, or all, are settled before *end*."""
         while not self._is_settled(until) and (left := end - time.monotonic()) > 0:
             self._changed.wait(left)
         return self._is_settled(until)
@@ -161,15 +170,23 @@ class Worker:
         return True
 
     def _run(self) -> None:
-        while batch := self._next():
-            try:
-                outcome = self._sender.send(batch)
-            except Exception as fault:
-                logger.exception("A batch could not be sent")
-                outcome = Outcome(again=batch, fault=repr(fault))
-            self._settle(batch, outcome)
-            self._wait(outcome)
-        self._sender.close()
+        try:
+            while batch := self._next():
+                outcome = self._sent_as(batch)
+                self._settle(batch, outcome)
+                self._wait(outcome)
+        finally:  # also where an app's on_drop has raised SystemExit: the next event starts another
+            with self._changed:
+                self._thread = None if self._mine() else self._thread
+            self._sender.close()
+
+    def _sent_as(self, batch: Sequence[Event], seconds: float | None = None) -> Outcome:
+        """What became of *batch*, whatever happened."""
+        try:
+            return self._sender.send(batch, seconds)
+        except Exception as fault:
+            logger.exception("A batch could not be sent")
+            return Outcome(again=batch, fault=repr(fault))
 
     def _mine(self) -> bool:
         return self._thread is threading.current_thread()
@@ -199,7 +216,7 @@ class Worker:
 
     def _take(self) -> list[Event]:
         batch = self._queue.take(self._batch_events, self._limits.batch_bytes)
-        self._under_way = len(batch)
+        self._under_way += len(batch)  # a thread that was ended may still have its own
         return batch
 
     def _settle(self, batch: Sequence[Event], outcome: Outcome, here: bool = False) -> None:
@@ -208,7 +225,7 @@ class Worker:
             again = set(map(id, outcome.again))
             self._spool.settle(event for event in batch if id(event) not in again)
         with self._changed:
-            self._under_way = 0
+            self._under_way -= len(batch)
             self._sent += outcome.sent
             self._returned = len(outcome.again)
             self._settled += len(batch) - self._returned
@@ -217,6 +234,8 @@ class Worker:
             if not closed:
                 self._queue.put_back(outcome.again)
             self._note(outcome)
+            # A flush that has waited for this fault does not cut its pause short; one that comes now does.
+            self._hurry = self._hurry and (outcome.halve or not outcome.fault)
             self._changed.notify_all()
         for event, reason in outcome.dropped:
             self._drops.add(event.id, reason)
@@ -245,8 +264,6 @@ class Worker:
         """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
         end = time.monotonic() + self._sender.pause(outcome)
         with self._changed:
-            if outcome.fault and not outcome.halve:
-                self._hurry = False
             while self._mine() and (left := end - time.monotonic()) > 0:
                 if self._hurry and outcome.wait is None:
                     return
@@ -254,9 +271,10 @@ class Worker:
 
     def _send_here(self, end: float) -> None:
         """Send from this thread, where no other can be started."""
-        while self._queue and (left := end - time.monotonic()) > 0:
-            batch = self._take()
-            outcome = self._sender.send(batch, left)
+        while self._thread is None and self._queue and (left := end - time.monotonic()) > 0:
+            with self._changed:
+                batch = self._take()
+            outcome = self._sent_as(batch, left)
             self._settle(batch, outcome, here=True)
             if outcome.fault and not outcome.halve:
                 return
