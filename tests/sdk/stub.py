@@ -35,6 +35,7 @@ class Stub:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)  # of the bodies, after gunzip
     connections: list[int] = field(default_factory=list)  # of each request, the port it came from
     answered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))  # once a request
 
@@ -46,7 +47,9 @@ def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             zipped = self.headers["Content-Encoding"] == "gzip"
-            stub.bodies.append(json.loads(gzip.decompress(body) if zipped else body))
+            body = gzip.decompress(body) if zipped else body
+            stub.bodies.append(json.loads(body))
+            stub.sizes.append(len(body))
             stub.headers.append(dict(self.headers))
             stub.paths.append(self.path)
             stub.connections.append(self.client_address[1])

@@ -236,6 +236,25 @@ def test_a_batch_is_compressed_and_says_when_it_left(stub: Stub, client: footfal
     assert len(set(stub.connections)) == 1
 
 
+@pytest.mark.parametrize(("key", "events", "size"), [("pk_key", 100, 256 << 10), ("sk_key", 2000, 5 << 20)])
+def test_a_batch_is_never_larger_than_the_collector_takes_from_its_key(
+    stub: Stub, key: str, events: int, size: int
+) -> None:
+    limits = footfall.Limits(batch_events=9000, batch_bytes=1 << 30, interval=60)
+    with footfall.Client(stub.url, key, limits=limits) as client:
+        for _ in range(events + 50):
+            client.track("small")
+        assert client.flush()
+        small = [len(batch) for batch in names(stub)]
+        for _ in range(size // 60_000 + 2):
+            client.track("large", {"text": "x" * 60_000})
+        assert client.flush()
+
+    assert max(small) == events
+    assert size - 61_000 < max(stub.sizes) <= size
+    assert len(in_order(stub)) == events + 50 + size // 60_000 + 2
+
+
 def test_an_event_leaves_by_itself_when_it_is_old_enough(stub: Stub, client: footfall.Client) -> None:
     client.track("page_view")
 

@@ -17,7 +17,7 @@ from ._queue import Event
 from ._retry import deliver
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
-from ._transport import Transport
+from ._transport import Endpoint, Transport
 from ._values import encoded, with_title
 from ._verdict import Verdict, verdict_of
 from ._worker import Limits, Stats, Worker
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
+    from ._spool import Spool
+
 PATH = "/api/v1/event"
 NO_TEST = (False, 0, None, "", "0", "false")
 """The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
 MAX_BYTES = 72 << 10
 """An event above this is over the collector's 64 KiB of properties, and is not queued."""
+AROUND_EVENTS = 64
+"""The bytes of a batch that are not its events: what stands around them, no more."""
 _testing: ContextVar[Optional[bool]] = ContextVar("footfall_testing", default=None)  # noqa: UP045 (3.9 evaluates it)
 
 
@@ -48,6 +52,10 @@ class Client:
         debug: Whether a mistake in a call raises TypeError or ValueError; else it is settled or counted.
         on_drop: Called with an event's id and a reason when it is lost.
         limits: How much waits and is sent at once.
+        spool: The folder in which events are kept until the collector has them, so that a later process sends what this
+            one could not. By default ``FOOTFALL_SPOOL``; empty: none.
+        spool_mb: The mebibytes that *spool* may hold.
+        transport: What sends in place of connections of its own, like ``footfall.httpx2.HttpxTransport``.
 
     Raises:
         ValueError: *url*, *key* or *timeout* cannot be one.
@@ -64,15 +72,22 @@ class Client:
         debug: bool = False,
         on_drop: OnDrop | None = None,
         limits: Limits | None = None,
+        spool: str | os.PathLike[str] | None = None,
+        spool_mb: float = 64.0,
+        transport: Transport | None = None,
     ) -> None:
         if not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("timeout: a number of seconds above 0")
         self._disabled = disabled or _is_on("FOOTFALL_DISABLED")
         url, key = _address(url, key, self._disabled)
-        self._transport, self._timeout = Transport(url, key), timeout
+        self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
-        self._worker = Worker(Sender(Transport(url, key), timeout), self._drops, limits or Limits())
+        folder = "" if self._disabled else os.fspath(os.environ.get("FOOTFALL_SPOOL", "") if spool is None else spool)
+        kept = _spool(folder, spool_mb, url, key) if folder else None
+        self._worker = Worker(
+            Sender(Endpoint(url, key, transport), timeout), self._drops, _fitting(limits or Limits(), key), kept
+        )
 
     def track(
         self,
@@ -147,7 +162,7 @@ class Client:
         body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
         if self._disabled:
             return Verdict("disabled", str(uuid or ""), None if id is None else str(id), False, tracked=False)
-        answer = deliver(self._transport, PATH, body, self._timeout)
+        answer = deliver(self._endpoint, PATH, body, self._timeout)
         return verdict_of(answer, tracked=marked.get("isTest") in NO_TEST)
 
     async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
@@ -196,7 +211,7 @@ class Client:
         """Flush within *timeout* seconds and close the connections. A later call opens them again."""
         release_held()
         flushed = self._worker.close(timeout)
-        self._transport.close()
+        self._endpoint.close()
         return flushed
 
     def stats(self) -> Stats:
@@ -271,6 +286,22 @@ def _address(url: str | None, key: str | None, disabled: bool) -> tuple[str, str
     url = url if url is not None else os.environ.get("FOOTFALL_URL", "")
     key = key if key is not None else os.environ.get("FOOTFALL_KEY", "")
     return (url or "http://disabled.invalid", key or "disabled") if disabled else (url, key)
+
+
+def _fitting(limits: Limits, key: str) -> Limits:
+    """*limits* with no larger batches than the collector takes from *key* (sections 4 and 8 of the wire contract)."""
+    events, size = (100, 256 << 10) if key.startswith("pk_") else (2000, 5 << 20)
+    return limits._replace(
+        batch_events=min(limits.batch_events, events), batch_bytes=min(limits.batch_bytes, size - AROUND_EVENTS)
+    )
+
+
+def _spool(folder: str, megabytes: float, url: str, key: str) -> Spool:
+    from ._spool import Spool  # noqa: PLC0415 (only for those who have one)
+
+    if not megabytes > 0:
+        raise ValueError("spool_mb: a number above 0")
+    return Spool(folder, int(megabytes * (1 << 20)), url, key)
 
 
 def _is_on(variable: str) -> bool:

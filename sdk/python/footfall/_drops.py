@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from typing import Callable, Optional
+
+from ._fork import renew_after_fork
 
 logger = logging.getLogger("footfall")
 logger.addHandler(logging.NullHandler())
@@ -20,16 +23,23 @@ class Drops:
     """Counts what was dropped. An error of *on_drop* is logged and goes no further."""
 
     def __init__(self, on_drop: Optional[OnDrop]) -> None:  # noqa: UP045 (evaluated at run time on 3.9)
-        self.counts: Counter[str] = Counter()
         self._on_drop = on_drop
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew, as in a forked child: what the parent lost is the parent's."""
+        self._lock = threading.RLock()  # a finalizer may lose an event while its thread counts another
+        self.counts: Counter[str] = Counter()
         self._logged_at = -LOG_EVERY
         self._logged = 0
 
     def add(self, event_id: str, reason: str) -> None:
         """Count the event *event_id* as lost for *reason*."""
-        self.counts[reason] += 1
-        if reason != PRIVACY:
-            self._log()
+        with self._lock:
+            self.counts[reason] += 1
+            if reason != PRIVACY:
+                self._log()
         if self._on_drop is None:
             return
         try:

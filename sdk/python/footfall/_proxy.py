@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+
+from ._drops import logger
 
 
 def proxy_for(url: SplitResult) -> SplitResult | None:
-    """The proxy on the way to *url*; None where there is none. One of another kind than HTTP is not used."""
-    # The upper-case HTTP_PROXY is left alone: under CGI a caller's header sets it.
-    names = ["https_proxy", "HTTPS_PROXY"] if url.scheme == "https" else ["http_proxy"]
-    named = next((os.environ[name] for name in [*names, "all_proxy", "ALL_PROXY"] if os.environ.get(name)), "")
-    if not named or _is_direct(url.hostname or ""):
+    """The proxy on the way to *url*; None where there is none. One of another kind than HTTP is said, and not used."""
+    named = getproxies_environment()
+    given = named.get(url.scheme) or named.get("all") or ""
+    if not given or proxy_bypass_environment(url.netloc, named):
         return None
-    proxy = urlsplit(named if "://" in named else f"http://{named}")
-    return proxy if proxy.scheme == "http" and proxy.hostname else None
-
-
-def _is_direct(host: str) -> bool:
-    exceptions = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    for name in filter(None, (part.strip().lower().split(":")[0] for part in exceptions.split(","))):
-        if name == "*" or host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}"):
-            return True
-    return False
+    proxy = urlsplit(given if "://" in given else f"http://{given}")
+    if proxy.scheme != "http" or not proxy.hostname:
+        logger.error("The proxy is not used: its address must begin with http:// (or hand in a transport of your own)")
+        return None
+    return proxy
 
 
 def authorization(proxy: SplitResult) -> dict[str, str]:

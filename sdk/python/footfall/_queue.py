@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ._segment import Segment
 
 
 class Event(NamedTuple):
@@ -13,10 +16,12 @@ class Event(NamedTuple):
     Attributes:
         id: Its ``EventID``.
         text: Itself, as JSON in UTF-8.
+        segment: The file that it is kept in; None where it is in memory alone.
     """
 
     id: str
     text: bytes
+    segment: Segment | None = None
 
 
 OVERHEAD = 200
@@ -34,13 +39,16 @@ class Queue:
     def __len__(self) -> int:
         return len(self._events)
 
+    def has_room(self, event: Event) -> bool:
+        """Whether *event* may be put into it."""
+        return self.bytes + len(event.text) + OVERHEAD <= self._max_bytes and len(self._events) < self._max_events
+
     def put(self, event: Event) -> bool:
         """Whether there was room for *event*."""
-        size = self.bytes + len(event.text) + OVERHEAD
-        if size > self._max_bytes or len(self._events) >= self._max_events:
+        if not self.has_room(event):
             return False
         self._events.append(event)
-        self.bytes = size
+        self.bytes += len(event.text) + OVERHEAD
         return True
 
     def take(self, max_events: int, max_bytes: int) -> list[Event]:
@@ -57,7 +65,7 @@ class Queue:
         return batch
 
     def put_back(self, events: Iterable[Event]) -> None:
-        """Make *events* the next to be taken. They were in it before, so they always have room."""
+        """Make *events* the next to be taken. They were in it before, or are few, so they always have room."""
         returned = list(events)
         self._events.extendleft(reversed(returned))
         self.bytes += sum(len(event.text) + OVERHEAD for event in returned)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 
-from ._transport import Answer, Deadline, Transport
+from ._fork import importing
+from ._transport import Answer, Deadline, Endpoint
 
 TRIES = 3
 LATER = frozenset({429, 503})
 
 
-def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Answer:
+def deliver(endpoint: Endpoint, path: str, body: bytes, timeout: float) -> Answer:
     """Post *body*, at most three times, all within *timeout* seconds.
 
     ``Retry-After`` is obeyed. A wait that the timeout has no room for is not begun: the refusal is then the answer.
@@ -19,13 +20,13 @@ def deliver(transport: Transport, path: str, body: bytes, timeout: float) -> Ans
     """
     deadline = Deadline(timeout)
     for pause in _pauses():
-        answer = transport.post(path, body, deadline)
+        answer = endpoint.post(path, body, deadline)
         asked = asked_seconds(answer)
         wait = pause if asked is None else asked
         if answer.status not in LATER or not deadline.allows(wait):
             return answer
         time.sleep(wait)
-    return transport.post(path, body, deadline)
+    return endpoint.post(path, body, deadline)
 
 
 def _pauses() -> list[float]:
@@ -40,7 +41,8 @@ def asked_seconds(answer: Answer) -> float | None:
         return float(asked)
     if not asked:
         return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 (an import that the app's start need not pay)
+    with importing:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 (an import that the app's start need not pay)
 
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ._outcome import Outcome, outcome_of
 from ._queue import Event
 from ._retry import asked_seconds
-from ._transport import Deadline, Transport
+from ._transport import Deadline, Endpoint
 from .errors import NetworkError
 
 PATH = "/api/v1/events"
@@ -21,10 +21,10 @@ MAX_ASKED = 600.0
 
 
 class Sender:
-    """Posts batches with one transport, one at a time, and knows how long to wait after a fault."""
+    """Posts batches to one endpoint, one at a time, and knows how long to wait after a fault."""
 
-    def __init__(self, transport: Transport, timeout: float) -> None:
-        self._transport, self._timeout = transport, timeout
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        self._endpoint, self._timeout = endpoint, timeout
         self._faults = 0
 
     def send(self, batch: Sequence[Event], seconds: float | None = None) -> Outcome:
@@ -46,13 +46,13 @@ class Sender:
 
     def close(self) -> None:
         """Close the kept connection."""
-        self._transport.close()
+        self._endpoint.close()
 
     def _posted(self, batch: Sequence[Event], body: bytes, seconds: float) -> Outcome:
         try:
             zipped = len(body) >= GZIP_FROM
             deadline = Deadline(seconds)
-            answer = self._transport.post(PATH, _gzip(body) if zipped else body, deadline, zipped)
+            answer = self._endpoint.post(PATH, _gzip(body) if zipped else body, deadline, zipped)
         except NetworkError as fault:
             return Outcome(again=batch, fault=str(fault))
         return outcome_of(batch, answer, asked_seconds(answer))

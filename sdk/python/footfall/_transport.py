@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ._fork import renew_after_fork
+from ._fork import importing, renew_after_fork
 from ._version import __version__
 from .errors import NetworkError
 
@@ -19,11 +19,27 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, whatever its status."""
+    """An HTTP answer, whatever its status.
+
+    Attributes:
+        status: As in HTTP.
+        body: Without compression.
+        retry_after: The header ``Retry-After``; empty where there is none.
+    """
 
     status: int
     body: bytes
-    retry_after: str
+    retry_after: str = ""
+
+
+class Transport(Protocol):
+    """What can be handed to ``Client`` in place of its own connections. It is called from several threads."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
+        """Send *body* to *url*, once, within *timeout* seconds. Whatever it raises counts as no answer."""
+
+    def close(self) -> None:
+        """Close the connections; a later ``post`` opens them again."""
 
 
 class Deadline:
@@ -44,20 +60,40 @@ class Deadline:
         return left
 
 
-class Transport:
-    """Posts JSON under ``url`` with ``key``, one request at a time.
+class _Given:
+    """A transport of the app's, in the place of a connection."""
 
-    Raises ValueError for a url or key that cannot be one.
+    def __init__(self, transport: Transport, url: SplitResult) -> None:
+        self._transport, self._origin = transport, f"{url.scheme}://{url.netloc}"
+
+    def post(self, path: str, body: bytes, headers: dict[str, str], deadline: Deadline) -> Answer:
+        try:
+            return self._transport.post(self._origin + path, body, headers, deadline.left())
+        except Exception as fault:
+            raise NetworkError(f"No answer from {self._origin}: {fault or type(fault).__name__}") from fault
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def leave(self) -> None:
+        """A transport knows by itself whether it is in another process."""
+
+
+class Endpoint:
+    """The collector at ``url``: posts JSON there with ``key``, by *transport* or a kept connection of its own.
+
+    One request at a time. Raises ValueError for a url or key that cannot be one.
     """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, transport: Transport | None = None) -> None:
         self._url = _checked_url(url)
         self._headers = {
             "Authorization": f"Bearer {_checked_key(key)}",
             "Content-Type": "application/json",
             "User-Agent": f"footfall-python/{__version__}",
         }
-        self._connection: Connection | None = None
+        self._transport = transport
+        self._connection: Connection | _Given | None = None
         self._lock = threading.Lock()
         renew_after_fork(self)
 
@@ -66,13 +102,15 @@ class Transport:
 
         Raises NetworkError where no answer comes before *deadline*.
         """
-        from . import _http  # noqa: PLC0415 (15 ms that an app's start need not pay)
+        with importing:
+            from . import _http  # noqa: PLC0415 (15 ms that an app's start need not pay)
 
         headers = {**self._headers, "Content-Encoding": "gzip"} if gzip else self._headers
         try:
             with self._alone(deadline):
                 if self._connection is None:
-                    self._connection = _http.Connection(self._url)
+                    given = self._transport
+                    self._connection = _http.Connection(self._url) if given is None else _Given(given, self._url)
                 return self._connection.post(self._url.path + path, body, headers, deadline)
         except _http.FAULTS as fault:
             raise NetworkError(f"No answer from {self._url.netloc}: {fault or type(fault).__name__}") from fault

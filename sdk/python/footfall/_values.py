@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from ._fork import importing
 from ._json import Encoder, is_suspect
 
 MAX_LEVELS = 32
@@ -41,7 +42,8 @@ def _at_once(event: dict[str, Any]) -> bytes | None:
 def _encoders() -> tuple[Callable[[Any], bytes], ...]:
     global _known  # noqa: PLW0603 (which there are is found out once, and not when the app starts)
     if not _known:
-        _known = (_by_json,) if (fast := _by_orjson()) is None else (fast, _by_json)
+        with importing:
+            _known = (_by_json,) if (fast := _by_orjson()) is None else (fast, _by_json)
     return _known
 
 
@@ -60,7 +62,8 @@ def _by_orjson() -> Callable[[Any], bytes] | None:
 
 
 def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
-    from ._walk import snapshot  # noqa: PLC0415 (most apps never need it)
+    with importing:
+        from ._walk import snapshot  # noqa: PLC0415 (most apps never need it)
 
     parameters = {name: value for name, value in event.items() if name != "Properties"}
     properties = event["Properties"]
@@ -72,7 +75,8 @@ def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
 
 def _default(value: Any) -> Any:
     """What the encoder does not know by itself; an error sends the event to the walk."""
-    from ._walk import converted  # noqa: PLC0415 (most apps never need it)
+    with importing:
+        from ._walk import converted  # noqa: PLC0415 (most apps never need it)
 
     return converted(value)
 

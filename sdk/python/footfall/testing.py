@@ -22,7 +22,7 @@ class RecordingClient(Client):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("http://recording.invalid", "sk_recording", **options)
+        super().__init__("http://recording.invalid", "sk_recording", **{"spool": "", **options})
         self._disabled = False
         self.events: list[dict[str, Any]] = []
         recorder: Any = _Recorder(self.events)
