@@ -79,15 +79,17 @@ class Connection:
 def _read(response: HTTPResponse, sock: socket.socket, deadline: Deadline) -> bytes:
     """The body, before *deadline* also where it comes in drops: a socket's own limit begins anew with each."""
     parts, size = [], 0
-    while part := response.read1(65536):
+    while not response.isclosed():
+        sock.settimeout(deadline.left())
+        if not (part := response.read1(65536)):
+            break
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
             raise HTTPException("an answer too long for a collector's")
-        sock.settimeout(deadline.left())
     if response.length:
         raise IncompleteRead(b"", response.length)
-    response.close()  # read1 does not, at the end: without it the connection is not free for the next
+    response.close()  # read1 does not everywhere, at the end: without it the connection is not free for the next
     return b"".join(parts)
 
 
