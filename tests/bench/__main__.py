@@ -17,6 +17,7 @@ import collector
 from tests.bench import batch, growth, latency, memory, processes, single
 from tests.bench.bench import Bench
 from tests.bench.report import Row, save, table
+from tests.bench.sdks import part as python
 
 PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "single": single.run,
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "growth": growth.run,
     "latency": latency.run,
     "memory": memory.run,
+    "python": python.run,
 }
 BUILD = Path(collector.__file__).parents[1] / "build" / "bench"
 _SHOWN = 1_000

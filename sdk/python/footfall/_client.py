@@ -276,11 +276,14 @@ class Client:
 
     def _queue(self, event: Event, scope: Scope | None) -> None:
         """Have *event* sent, now or when *scope* knows its title."""
+        if scope is None:
+            self._worker.put(event)
+            return
 
         def release(title: str | None) -> None:
             self._worker.put(event if title is None else event._replace(text=with_title(event.text, title)))
 
-        if scope is None or not scope.hold(release):
+        if not scope.hold(release):
             self._worker.put(event)
 
 

@@ -19,6 +19,9 @@ class Closable(Protocol):
 
     exit_timeout: float
 
+    def hurry(self) -> None:
+        """Begin to finish, and return at once."""
+
     def close(self, timeout: float) -> bool:
         """Finish within *timeout* seconds; whether that succeeded."""
 
@@ -30,8 +33,8 @@ _hooked: set[int] = set()
 def close_at_exit(closable: Closable) -> None:
     """Have *closable* closed when this process ends, for as long as it lives.
 
-    Called where its thread starts, so in the process that sends. The children of multiprocessing and billiard (Celery)
-    end without atexit, by finalizers of their own.
+    Called where its thread starts, so in the process that sends. The children of multiprocessing end without atexit,
+    by finalizers of their own, and those of Celery without even these where they have done ``max_tasks_per_child``.
     """
     _closables.add(closable)
     if os.getpid() in _hooked:
@@ -41,15 +44,24 @@ def close_at_exit(closable: Closable) -> None:
         util = sys.modules.get(name)
         if util is not None:
             util.Finalize(None, close_all, exitpriority=10)
+    signals = sys.modules.get("celery.signals")
+    if signals is not None:
+        signals.worker_process_shutdown.connect(_close_in_celery, weak=False)
 
 
 def close_all() -> None:
     """Close all, together within the longest time that one of them has."""
     release_held()
-    closables = list(_closables)
+    closables: list[Closable] = list(_closables)
+    for closable in closables:  # so that none of them waits for another's dead server
+        closable.hurry()
     end = time.monotonic() + max((closable.exit_timeout for closable in closables), default=0.0)
     for closable in closables:
         closable.close(max(0.0, end - time.monotonic()))
+
+
+def _close_in_celery(**_: Any) -> None:
+    close_all()
 
 
 def flush_on_sigterm() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 (the first look-up of a name imports it: here, no fork can fall into that)
 import os
 import socket
 import ssl

@@ -10,7 +10,7 @@ import itertools
 import os
 import time
 
-from ._fork import renew_after_fork
+from ._fork import notice_fork, renew_after_fork
 
 
 class EventIds:
@@ -28,6 +28,7 @@ class EventIds:
 
     def next(self) -> str:
         """The next identifier; safe to call from any thread, since one step of ``itertools.count`` is atomic."""
+        notice_fork()
         return f"{self._start}-{next(self._numbers)}"
 
 

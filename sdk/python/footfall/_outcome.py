@@ -57,9 +57,12 @@ def _too_much(batch: Sequence[Event], fault: str, reason: str) -> Outcome:
 
 
 def _by_results(batch: Sequence[Event], answer: Answer, asked: float | None) -> Outcome:
-    results = content_of(answer.body).get("results")
+    content = content_of(answer.body)
+    results = content.get("results")
     if not isinstance(results, list) or len(results) != len(batch):
         return Outcome(again=batch, fault="HTTP 200, not a collector's answer")
+    if content.get("status") == "success" and content.get("accepted") == len(batch):
+        return Outcome(len(batch))
     pairs = list(zip(batch, results))
     again = [event for event, result in pairs if _is_later(result)]
     dropped = [(event, "refused") for event, result in pairs if _is_refusal(result) and not _is_later(result)]

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from typing import Callable, NamedTuple
 from urllib.parse import quote, unquote_plus, urlsplit
 
+from ._fork import importing
+
 MASKED = frozenset(
     {
         "access_token",
@@ -143,7 +145,8 @@ class TitleScan:
         return self.title is not None or len(self._seen) >= SCANNED
 
     def _text(self, raw: bytes) -> str:
-        from html import unescape  # noqa: PLC0415 (its table of entities is of use here alone)
+        with importing:
+            from html import unescape  # noqa: PLC0415 (its table of entities is of use here alone)
 
         try:
             text = bytes(raw).decode(self._charset or "utf-8", errors="replace")

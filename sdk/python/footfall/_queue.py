@@ -24,8 +24,12 @@ class Event(NamedTuple):
     segment: Segment | None = None
 
 
+OVERHEAD = 200
+"""The bytes that an event takes in memory beside its text: its objects and its identifier."""
+
+
 class Queue:
-    """Events in their order. Its owner's lock guards it."""
+    """Events in their order. Its owner's lock guards it. ``bytes`` is what they take in memory."""
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
         self._max_events, self._max_bytes = max_events, max_bytes
@@ -37,14 +41,14 @@ class Queue:
 
     def has_room(self, event: Event) -> bool:
         """Whether *event* may be put into it."""
-        return len(self._events) < self._max_events and self.bytes + len(event.text) <= self._max_bytes
+        return self.bytes + len(event.text) + OVERHEAD <= self._max_bytes and len(self._events) < self._max_events
 
     def put(self, event: Event) -> bool:
         """Whether there was room for *event*."""
         if not self.has_room(event):
             return False
         self._events.append(event)
-        self.bytes += len(event.text)
+        self.bytes += len(event.text) + OVERHEAD
         return True
 
     def take(self, max_events: int, max_bytes: int) -> list[Event]:
@@ -56,7 +60,7 @@ class Queue:
             if batch and size > max_bytes:
                 break
             event = self._events.popleft()
-            self.bytes -= len(event.text)
+            self.bytes -= len(event.text) + OVERHEAD
             batch.append(event)
         return batch
 
@@ -64,4 +68,4 @@ class Queue:
         """Make *events* the next to be taken. They were in it before, or are few, so they always have room."""
         returned = list(events)
         self._events.extendleft(reversed(returned))
-        self.bytes += sum(len(event.text) for event in returned)
+        self.bytes += sum(len(event.text) + OVERHEAD for event in returned)

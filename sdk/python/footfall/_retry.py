@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 
+from ._fork import importing
 from ._transport import Answer, Deadline, Endpoint
 
 TRIES = 3
@@ -40,7 +41,8 @@ def asked_seconds(answer: Answer) -> float | None:
         return float(asked)
     if not asked:
         return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 (an import that the app's start need not pay)
+    with importing:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 (an import that the app's start need not pay)
 
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())

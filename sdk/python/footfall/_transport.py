@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ._fork import renew_after_fork
+from ._fork import importing, renew_after_fork
 from ._version import __version__
 from .errors import NetworkError
 
@@ -102,7 +102,8 @@ class Endpoint:
 
         Raises NetworkError where no answer comes before *deadline*.
         """
-        from . import _http  # noqa: PLC0415 (15 ms that an app's start need not pay)
+        with importing:
+            from . import _http  # noqa: PLC0415 (15 ms that an app's start need not pay)
 
         headers = {**self._headers, "Content-Encoding": "gzip"} if gzip else self._headers
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any, Callable
+
+from ._fork import importing
+from ._json import Encoder, is_suspect
 
 MAX_LEVELS = 32
 """How deep properties may nest; the properties themselves are the first level."""
-_SUSPECT = re.compile(rb"\d{19}|\\u0000")
-"""What may be an integer beyond 64 bits, or a NUL in a name: a reason to look at each value."""
 
 
 def encoded(event: dict[str, Any], strict: bool) -> bytes:
@@ -36,14 +35,15 @@ def _at_once(event: dict[str, Any]) -> bytes | None:
         except Exception:  # noqa: S112 (another encoder may know it, and else the walk says what it is)
             continue
         brackets = text.count(b"{") + text.count(b"[")
-        return None if brackets > MAX_LEVELS or _SUSPECT.search(text) else text
+        return None if brackets > MAX_LEVELS or is_suspect(text) else text
     return None
 
 
 def _encoders() -> tuple[Callable[[Any], bytes], ...]:
     global _known  # noqa: PLW0603 (which there are is found out once, and not when the app starts)
     if not _known:
-        _known = (_by_json,) if (fast := _by_orjson()) is None else (fast, _by_json)
+        with importing:
+            _known = (_by_json,) if (fast := _by_orjson()) is None else (fast, _by_json)
     return _known
 
 
@@ -62,7 +62,8 @@ def _by_orjson() -> Callable[[Any], bytes] | None:
 
 
 def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
-    from ._walk import snapshot  # noqa: PLC0415 (most apps never need it)
+    with importing:
+        from ._walk import snapshot  # noqa: PLC0415 (most apps never need it)
 
     parameters = {name: value for name, value in event.items() if name != "Properties"}
     properties = event["Properties"]
@@ -74,10 +75,11 @@ def _walked(event: dict[str, Any], strict: bool) -> dict[str, Any]:
 
 def _default(value: Any) -> Any:
     """What the encoder does not know by itself; an error sends the event to the walk."""
-    from ._walk import converted  # noqa: PLC0415 (most apps never need it)
+    with importing:
+        from ._walk import converted  # noqa: PLC0415 (most apps never need it)
 
     return converted(value)
 
 
 _known: tuple[Callable[[Any], bytes], ...] = ()
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_default)
+_ENCODER = Encoder(_default)

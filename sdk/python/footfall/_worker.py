@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ._drops import Drops, logger
 from ._exit import close_at_exit
-from ._fork import renew_after_fork
+from ._fork import notice_fork, renew_after_fork
 from ._outcome import REFUSED_WAIT, Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
@@ -73,22 +72,23 @@ class Worker:
 
     def _begin(self) -> None:
         # Re-entrant: a signal's handler or a finalizer may track while its thread holds the lock.
-        self._changed = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._queue = Queue(self._limits.max_events, self._limits.max_bytes)
         self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
         self._under_way = self._sent = self._retries = 0
+        self._taken = self._settled = self._returned = 0
         self._batch_events = self._limits.batch_events
         self._hurry, self._last_error = False, ""
 
     def put(self, event: Event) -> None:
         """Have *event* sent; it is dropped where the queue is full. Never waits."""
-        if self._pid != os.getpid():  # uWSGI forks without telling Python
-            self.renew()
-        with self._changed:
+        notice_fork()
+        with self._lock:  # the condition's own way in takes longer
             if self._spool is not None:
                 event = self._kept(event, self._spool)
             taken = self._queue.put(event)
+            self._taken += taken
             if taken and self._thread is None:
                 self._start()
             if len(self._queue) in {1, self._limits.batch_events}:
@@ -96,25 +96,35 @@ class Worker:
         if not taken and event.segment is None:
             self._drops.add(event.id, "queue full")
 
-    def flush(self, timeout: float) -> bool:
-        """Send what waits now; whether all of it was settled within *timeout* seconds."""
-        end = time.monotonic() + timeout
+    def hurry(self) -> None:
+        """Begin to send what waits now, and return at once."""
+        notice_fork()
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
-            if self._pending() and self._thread is None and not self._start():
-                self._send_here(end)
-            while self._pending() and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-            return not self._pending()
+            if self._pending() and self._thread is None:
+                self._start()
+
+    def flush(self, timeout: float) -> bool:
+        """Send what waits now; whether that was settled within *timeout* seconds. What comes later does not count."""
+        end = time.monotonic() + timeout
+        self.hurry()
+        until = self._taken
+        self._send_here(end)
+        with self._changed:
+            return self._wait_for(until, end)
 
     def close(self, timeout: float) -> bool:
-        """Flush, then end the thread; what is left is dropped. A later event starts another."""
-        flushed = self.flush(timeout)
+        """Send all within *timeout* seconds and end the thread; the rest is dropped. A later event starts another."""
+        end = time.monotonic() + timeout
+        self.hurry()
+        self._send_here(end)
         with self._changed:
+            flushed = self._wait_for(None, end)
             self._thread = None
             self._changed.notify_all()
             left = self._queue.take(len(self._queue), self._queue.bytes + len(self._queue))
+            self._settled += len(left)
         self._close_on(left)
         return flushed
 
@@ -125,9 +135,23 @@ class Worker:
             queued = len(self._queue) + self._under_way
             return Stats(queued, self._sent, dict(self._drops.counts), self._retries, self._last_error, *disk)
 
+    def _wait_for(self, until: int | None, end: float) -> bool:
+        """Whether the first *until* events, or all, are settled before *end*."""
+        while not self._is_settled(until) and (left := end - time.monotonic()) > 0:
+            self._changed.wait(left)
+        return self._is_settled(until)
+
+    def _is_settled(self, until: int | None) -> bool:
+        if until is None or not self._pending():
+            return not self._pending()
+        # In their order, but for those that were given back, and those on disk that the queue had no room for.
+        return self._settled >= until and not self._returned and not self._late()
+
     def _pending(self) -> int:
-        late = 0 if self._spool is None else self._spool.late
-        return len(self._queue) + self._under_way + late
+        return len(self._queue) + self._under_way + self._late()
+
+    def _late(self) -> int:
+        return 0 if self._spool is None else self._spool.late
 
     def _kept(self, event: Event, spool: Spool) -> Event:
         """*event*, in the spool too; one that the queue will never have room for is not."""
@@ -146,15 +170,23 @@ class Worker:
         return True
 
     def _run(self) -> None:
-        while batch := self._next():
-            try:
-                outcome = self._sender.send(batch)
-            except Exception as fault:
-                logger.exception("A batch could not be sent")
-                outcome = Outcome(again=batch, fault=repr(fault))
-            self._settle(batch, outcome)
-            self._wait(outcome)
-        self._sender.close()
+        try:
+            while batch := self._next():
+                outcome = self._sent_as(batch)
+                self._settle(batch, outcome)
+                self._wait(outcome)
+        finally:  # also where an app's on_drop has raised SystemExit: the next event starts another
+            with self._changed:
+                self._thread = None if self._mine() else self._thread
+            self._sender.close()
+
+    def _sent_as(self, batch: Sequence[Event], seconds: float | None = None) -> Outcome:
+        """What became of *batch*, whatever happened."""
+        try:
+            return self._sender.send(batch, seconds)
+        except Exception as fault:
+            logger.exception("A batch could not be sent")
+            return Outcome(again=batch, fault=repr(fault))
 
     def _mine(self) -> bool:
         return self._thread is threading.current_thread()
@@ -176,6 +208,7 @@ class Worker:
         if self._spool is not None and len(self._queue) < self._limits.batch_events and (late := self._spool.next()):
             with self._changed:
                 self._queue.put_back(late)
+                self._settled -= len(late)  # they were never counted as taken
 
     def _is_due(self) -> bool:
         full = len(self._queue) >= self._limits.batch_events or self._queue.bytes >= self._limits.batch_bytes
@@ -183,7 +216,7 @@ class Worker:
 
     def _take(self) -> list[Event]:
         batch = self._queue.take(self._batch_events, self._limits.batch_bytes)
-        self._under_way = len(batch)
+        self._under_way += len(batch)  # a thread that was ended may still have its own
         return batch
 
     def _settle(self, batch: Sequence[Event], outcome: Outcome, here: bool = False) -> None:
@@ -192,13 +225,17 @@ class Worker:
             again = set(map(id, outcome.again))
             self._spool.settle(event for event in batch if id(event) not in again)
         with self._changed:
-            self._under_way = 0
+            self._under_way -= len(batch)
             self._sent += outcome.sent
+            self._returned = len(outcome.again)
+            self._settled += len(batch) - self._returned
             self._batch_events = max(1, len(batch) // 2) if outcome.halve else self._limits.batch_events
             closed = self._thread is None and not here
             if not closed:
                 self._queue.put_back(outcome.again)
             self._note(outcome)
+            # A flush that has waited for this fault does not cut its pause short; one that comes now does.
+            self._hurry = self._hurry and (outcome.halve or not outcome.fault)
             self._changed.notify_all()
         for event, reason in outcome.dropped:
             self._drops.add(event.id, reason)
@@ -227,8 +264,6 @@ class Worker:
         """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
         end = time.monotonic() + self._sender.pause(outcome)
         with self._changed:
-            if outcome.fault and not outcome.halve:
-                self._hurry = False
             while self._mine() and (left := end - time.monotonic()) > 0:
                 if self._hurry and outcome.wait is None:
                     return
@@ -236,9 +271,10 @@ class Worker:
 
     def _send_here(self, end: float) -> None:
         """Send from this thread, where no other can be started."""
-        while self._queue and (left := end - time.monotonic()) > 0:
-            batch = self._take()
-            outcome = self._sender.send(batch, left)
+        while self._thread is None and self._queue and (left := end - time.monotonic()) > 0:
+            with self._changed:
+                batch = self._take()
+            outcome = self._sent_as(batch, left)
             self._settle(batch, outcome, here=True)
             if outcome.fault and not outcome.halve:
                 return

@@ -1,0 +1,111 @@
+"""Real servers that fork their workers: every event arrives once, also those of the last moment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sdk.stub import Stub
+from tests.support.live import answers, environment, eventually, free_port
+
+GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--graceful-timeout", "2", "-w", "2", "-b")
+UWSGI = (
+    str(Path(sys.executable).with_name("pyuwsgi")),
+    "--master",
+    "--processes",
+    "2",
+    "--die-on-term",
+    "--http-socket",
+)
+REQUESTS = 20
+
+
+def arrived(stub: Stub) -> Counter[str]:
+    """How many events of each name; fails where one came twice."""
+    events = [(event["EventID"], event["Event"]) for body in stub.bodies for event in body["Events"]]
+    assert len({event_id for event_id, _ in events}) == len(events)
+    return Counter(name for _, name in events)
+
+
+@contextmanager
+def started(command: list[str], log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, ended by SIGTERM."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment(**variables), stdout=output, stderr=output)
+    try:
+        yield process
+        process.terminate()
+        process.wait(20)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def serve(stub: Stub, command: list[str], tmp_path: Path, **variables: str) -> None:
+    """An app on a server, which is asked many times at once and then stopped at once."""
+    at = f"127.0.0.1:{free_port()}"
+    options = [at, "tests.sdk.living:wsgi"] if "gunicorn" in command else [at, "--module", "tests.sdk.living:wsgi"]
+    with started([*command, *options], tmp_path / "log", STUB_URL=stub.url, **variables) as process:
+        eventually(lambda: answers(f"http://{at}/") or process.poll() is not None)
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(lambda _: answers(f"http://{at}/"), range(REQUESTS - 1)))
+
+
+@pytest.mark.parametrize(
+    ("options", "parents"),
+    [
+        ((), 2),
+        (("--preload",), 1),
+        (("--preload", "-k", "gthread", "--threads", "4"), 1),
+        (("--preload", "-k", "gevent"), 1),
+    ],
+    ids=str,
+)
+def test_under_gunicorn_all_arrive(stub: Stub, tmp_path: Path, options: tuple[str, ...], parents: int) -> None:
+    serve(stub, [*GUNICORN[:-1], *options, GUNICORN[-1]], tmp_path, TRACKS_FIRST="1")
+
+    assert arrived(stub) == {"child": REQUESTS, "parent": parents}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uWSGI is not for Windows")
+@pytest.mark.parametrize(
+    ("options", "first", "parents"),
+    [
+        ((), {}, 0),
+        (("--enable-threads",), {}, 0),
+        (("--enable-threads", "--py-call-uwsgi-fork-hooks"), {"TRACKS_FIRST": "1"}, 1),
+        (("--enable-threads", "--lazy-apps"), {"TRACKS_FIRST": "1"}, 2),
+    ],
+    ids=str,
+)
+def test_under_uwsgi_all_arrive(
+    stub: Stub, tmp_path: Path, options: tuple[str, ...], first: dict[str, str], parents: int
+) -> None:
+    """Without fork hooks Python is not told of the fork; without threads there is none but while it works or waits."""
+    serve(stub, [*UWSGI[:-1], *options, UWSGI[-1]], tmp_path, **first)
+
+    assert +arrived(stub) == +Counter(child=REQUESTS, parent=parents)
+
+
+@pytest.mark.parametrize("options", [(), ("--max-tasks-per-child=1",)], ids=str)
+def test_under_celery_all_arrive(stub: Stub, tmp_path: Path, options: tuple[str, ...]) -> None:
+    tasks, folder = 6, tmp_path / "broker"
+    folder.mkdir()
+    variables: dict[str, Any] = {"STUB_URL": stub.url, "FOLDER": str(folder)}
+    celery = [sys.executable, "-m", "celery", "-A", "tests.sdk.living_celery"]
+    worker = ["worker", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "info"]
+    call = f"from tests.sdk.living_celery import tracks; [tracks.delay() for _ in range({tasks})]"
+    log = tmp_path / "log"
+    subprocess.run([sys.executable, "-c", call], env=environment(**variables), check=True, timeout=60)
+    with started([*celery, *worker, *options], log, **variables):
+        eventually(lambda: log.read_text().count(" succeeded in ") == tasks)
+
+    assert arrived(stub) == {"child": tasks, "parent": 2}
