@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import footfall
-from celery import Celery
+from celery import Celery  # type: ignore[import-untyped]
 
 client = footfall.Client(os.environ["STUB_URL"], "sk_key", limits=footfall.Limits(exit_timeout=20))
 client.track("parent")
@@ -14,6 +14,6 @@ app.conf.broker_transport_options = {"data_folder_in": os.environ["FOLDER"], "da
 app.conf.worker_hijack_root_logger = False
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def tracks() -> None:
     client.track("child")
