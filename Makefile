@@ -5,7 +5,7 @@ RUN_STAMP := .venv/.run
 TEST_STAMP := .venv/.test
 NODE_STAMP := sdk/browser/node_modules/.stamp
 
-.PHONY: run test setup lint types bundle bundle-check unit faults bench clean
+.PHONY: run test setup lint types bundle bundle-check unit faults bench pythons clean
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python -m collector serve --demo $(ARGS)
@@ -48,6 +48,9 @@ unit: setup
 
 faults: setup
 	FAULTS=long $(BIN)/python -m pytest tests/faults -n 0 -s $(ARGS)
+
+pythons: setup
+	$(BIN)/python -m tests.sdk.versions $(ARGS)
 
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)

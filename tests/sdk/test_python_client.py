@@ -16,7 +16,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from email.utils import formatdate
-from typing import Any, Protocol
+from typing import Any
 from urllib.request import Request, urlopen
 from uuid import UUID, uuid4
 
@@ -24,17 +24,10 @@ import footfall
 import pytest
 
 from tests.sdk.stub import TAKEN, VISITOR, Reply, Stub
+from tests.sdk.waiting import Live
 
 BUSY = {"Errors": [{"Code": 503, "Message": "Temporarily unavailable"}]}
 ADA = "ada@example.com"
-
-
-class Live(Protocol):
-    """The running collector that tests/conftest.py starts."""
-
-    url: str
-    demo: dict[str, Any]
-    db: Any
 
 
 @pytest.fixture

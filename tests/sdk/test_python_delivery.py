@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 
 from tests.sdk.conftest import ENCODERS, LIMITS, choose
 from tests.sdk.stub import TAKEN, VISITOR, Reply, Stub, results
-from tests.support.live import Live, eventually
+from tests.sdk.waiting import Live, eventually
 
 REFUSED = {"status": "error", "Errors": [{"Code": 7, "Message": "Invalid email parameter"}]}
 LATER = {"status": "error", "Errors": [{"Code": 503, "Message": "Temporarily unavailable"}]}
@@ -411,9 +412,8 @@ def test_importing_the_package_takes_no_heavy_modules_and_starts_nothing() -> No
     ]
 
 
-@pytest.mark.gen_test(timeout=30)
-async def test_a_verdict_can_be_awaited(stub: Stub, client: footfall.Client) -> None:
-    assert (await client.atrack_now("page_view", is_test=True)).tracked is False
+def test_a_verdict_can_be_awaited(stub: Stub, client: footfall.Client) -> None:
+    assert asyncio.run(client.atrack_now("page_view", is_test=True)).tracked is False
     assert stub.bodies[0]["Event"] == "page_view"
 
 

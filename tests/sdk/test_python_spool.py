@@ -110,7 +110,12 @@ def test_a_dead_server_holds_up_no_end_and_costs_no_event(tmp_path: Path) -> Non
 
 
 def test_what_was_delivered_leaves_nothing(stub: Stub, tmp_path: Path) -> None:
-    run("c = client(sys.argv[1], spool=sys.argv[2])\nfor n in range(1000): c.track(str(n))", stub.url, tmp_path)
+    run(
+        "c = client(sys.argv[1], spool=sys.argv[2])\nfor n in range(1000): c.track(str(n))",
+        stub.url,
+        tmp_path,
+        PATIENCE="20",
+    )
 
     assert len(events(stub)) == 1000
     assert list(tmp_path.iterdir()) == []

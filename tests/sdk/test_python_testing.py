@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import footfall
 import pytest
@@ -15,9 +18,10 @@ def test_a_recording_client_keeps_its_events_and_finds_them() -> None:
     client = RecordingClient()
     client.track("order", {"total": 1, "items": 2}, email="a@example.com")
     assert client.track_now("now", id=7).external_id == "7"
+    assert asyncio.run(client.atrack_now("later")).tracked
 
     client.assert_tracked("order", {"total": 1}, Email="a@example.com")
-    assert [event["Event"] for event in client.events] == ["order", "now"]
+    assert [event["Event"] for event in client.events] == ["order", "now", "later"]
     for event, properties, email in (
         ("order", {"total": 2}, None),
         ("other", {}, None),
@@ -59,3 +63,70 @@ def test_a_serverless_handler_returns_when_its_events_have_left(stub: Stub, monk
     assert asyncio.run(handler_async("b")) == "b"
     assert client.stats().sent == 2
     client.close()
+
+
+def test_an_app_is_typed_to_the_last_parameter(tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(APP)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(app)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path)
+
+    wrong = [number for number, line in enumerate(APP.splitlines(), 1) if "# wrong" in line]
+    assert [int(line.split(":")[1]) for line in ended.stdout.splitlines() if ": error:" in line] == wrong
+
+
+APP = """
+import asyncio
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import footfall
+import footfall.asgi
+import footfall.django
+import footfall.fastapi
+import footfall.flask
+import footfall.starlette
+import footfall.testing
+import footfall.tornado
+import footfall.wsgi
+
+
+class Own:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> footfall.Answer:
+        return footfall.Answer(200, b"", "")
+
+    def close(self) -> None: ...
+
+
+limits = footfall.Limits(max_events=10, interval=1.0)
+client = footfall.Client("https://x", "sk_x", limits=limits, spool=Path("/x"), spool_mb=8, transport=Own())
+client = footfall.configure(on_drop=lambda event_id, reason: print(event_id.upper(), reason.upper()))
+event_id: str = client.track("a", {"b": 1}, email="a@example.com", id=7, timestamp=datetime.now(), is_test=True)
+verdict: footfall.Verdict = client.track_now("a")
+left: dict[str, int] = client.stats().dropped
+done: bool = footfall.flush()
+client.track("a", nothing=1)  # wrong
+client.track(7)  # wrong
+client.track("a", email=7)  # wrong
+client.track_now("a").uid  # wrong
+footfall.Client(transport=7)  # wrong
+
+
+@footfall.flushes
+def handler(event: dict[str, str]) -> int:
+    return len(event)
+
+
+handler(7)  # wrong
+
+
+async def tell() -> bool:
+    return (await client.atrack_now("a", {"b": 1})).duplicate
+
+
+asyncio.run(tell())
+with client.test_mode(), footfall.testing.recording() as events:
+    events.assert_tracked("a", {"b": 1}, Email="a@example.com")
+"""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import footfall
 import pytest
-from footfall._page import TitleScan, mask
+from footfall._page import MASKED, TitleScan, mask
 from footfall.asgi import FootfallMiddleware as Asgi
 from footfall.flask import Footfall
 from footfall.tornado import install
@@ -290,6 +292,79 @@ def test_a_stream_stays_one_and_gives_its_title(live: Live, client: footfall.Cli
     assert properties(live, client, event)["$page_title"] == TITLE
 
 
+def test_page_views_of_an_app_without_settings_cost_it_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("footfall._default._clients", [])
+    for name in ("FOOTFALL_URL", "FOOTFALL_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [BODY]
+
+    with wsgi_server(Wsgi(app, page_views=True)) as url:
+        assert get(f"{url}/a") == BODY
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_verdict_asked_for_in_a_request_is_of_an_event_that_knows_its_page(
+    live: Live, client: footfall.Client, event: str, is_async: bool
+) -> None:
+    verdicts = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        with client.test_mode(environ["PATH_INFO"] == "/test"):
+            now = client.track_now
+            verdicts.append(asyncio.run(client.atrack_now(event)) if is_async else now(event))
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [BODY]
+
+    with wsgi_server(Wsgi(app)) as url:
+        get(f"{url}/a?token=x", Cookie=f"footfall_visitor={VISITOR}")
+        get(f"{url}/test")
+        get(f"{url}/refused", DNT="1")
+
+    assert properties(live, client, event) == {"$current_url": f"{url}/a?token=***"}
+    assert [verdict.tracked for verdict in verdicts] == [True, False, False]
+    assert (verdicts[0].uuid, verdicts[2].status) == (VISITOR, "privacy")
+
+
+def test_more_events_than_a_request_may_hold_do_not_wait_for_its_title(
+    live: Live, client: footfall.Client, event: str
+) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        for _ in range(1001):
+            client.track(event)
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [BODY]
+
+    with wsgi_server(Wsgi(app)) as url:
+        get(f"{url}/a")
+
+    titles = [found["properties"].get("$page_title") for found in stored(live, client, event)]
+    assert (titles.count(TITLE), titles.count(None)) == (1000, 1)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "kept"),
+    [
+        ("", False),
+        ("footfall_consent=1", True),
+        ("a=b; footfall_consent=1; c=d", True),
+        ("footfall_consent=0", False),
+        ("footfall_consent=10", False),
+        ("not_footfall_consent=1", False),
+        ("footfall_consent=1; footfall_ignore=1", False),
+    ],
+)
+def test_where_consent_is_required_its_cookie_decides(
+    live: Live, client: footfall.Client, event: str, cookie: str, kept: bool
+) -> None:
+    with serve(client, event, consent_required=True) as url:
+        get(f"{url}/a", Cookie=cookie)
+
+    assert len(stored(live, client, event)) == kept
+
+
 @pytest.mark.parametrize("headers", [{"Sec_GPC": "1"}, {"DNT": "1"}, {"Cookie": "footfall_consent=0"}])
 def test_who_refuses_is_not_tracked(live: Live, client: footfall.Client, event: str, headers: Any) -> None:
     with serve(client, event) as url:
@@ -363,3 +438,9 @@ def test_a_title_is_found_in_the_first_64_kib_however_they_come(page: bytes, tit
 )
 def test_secrets_in_a_query_are_masked(address: str, masked: str) -> None:
     assert mask(address, {"token", "code"}) == masked
+
+
+def test_the_masked_names_are_those_of_the_browser_sdk() -> None:
+    shared = Path(__file__).parents[2] / "sdk" / "secrets.json"
+
+    assert sorted(MASKED) == json.loads(shared.read_text())

@@ -1,9 +1,9 @@
-"""Waiting on conditions, without the collector: the SDK is tested where that cannot be installed."""
+"""What these tests share, without an import of the collector: the SDK is tested where that cannot be installed."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 
 def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -13,3 +13,11 @@ def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {holds}"
         time.sleep(0.02)
     return value
+
+
+class Live(Protocol):
+    """The running collector that tests/conftest.py starts."""
+
+    url: str
+    demo: dict[str, Any]
+    db: Any

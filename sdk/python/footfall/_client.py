@@ -7,12 +7,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from functools import partial
 from threading import TIMEOUT_MAX
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
+from ._options import address_of, fitting, is_on, spool_in
 from ._queue import Event
 from ._retry import deliver
 from ._scope import Scope, current_scope, release_held
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
-    from ._spool import Spool
-
 PATH = "/api/v1/event"
 NO_TEST = (False, 0, None, "", "0", "false")
 """The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
 MAX_BYTES = 72 << 10
 """An event above this is over the collector's 64 KiB of properties, and is not queued."""
-AROUND_EVENTS = 64
-"""The bytes of a batch that are not its events: what stands around them, no more."""
 _testing: ContextVar[Optional[bool]] = ContextVar("footfall_testing", default=None)  # noqa: UP045 (3.9 evaluates it)
 
 
@@ -78,15 +74,14 @@ class Client:
     ) -> None:
         if not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("timeout: a number of seconds above 0")
-        self._disabled = disabled or _is_on("FOOTFALL_DISABLED")
-        url, key = _address(url, key, self._disabled)
+        self._disabled = disabled or is_on("FOOTFALL_DISABLED")
+        url, key = address_of(url, key, self._disabled)
         self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
         self._debug, self._drops = debug, Drops(on_drop)
-        self._is_test = (_is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
-        folder = "" if self._disabled else os.fspath(os.environ.get("FOOTFALL_SPOOL", "") if spool is None else spool)
-        kept = _spool(folder, spool_mb, url, key) if folder else None
+        self._is_test = (is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
+        kept = None if self._disabled else spool_in(spool, spool_mb, url, key)
         self._worker = Worker(
-            Sender(Endpoint(url, key, transport), timeout), self._drops, _fitting(limits or Limits(), key), kept
+            Sender(Endpoint(url, key, transport), timeout), self._drops, fitting(limits or Limits(), key), kept
         )
 
     def track(
@@ -150,27 +145,26 @@ class Client:
     ) -> Verdict:
         """Send one event, and wait for the collector's verdict: once this returns, the event is safe.
 
-        Takes what ``track`` does. Of a disabled client, the verdict is one of an event that was not tracked.
+        Takes what ``track`` does. The verdict of a disabled client, and of a web request whose visitor is not to be
+        tracked, is one of an event that was not: its status is ``disabled`` or ``privacy``.
 
         Raises:
             ApiError: The collector did not take the event.
             NetworkError: No answer came.
             TypeError, ValueError: A value that JSON cannot hold; the message names it.
         """
-        marked = self._marked(properties, is_test)
-        event_id = event_id or event_ids.next()
-        body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
-        if self._disabled:
-            return Verdict("disabled", str(uuid or ""), None if id is None else str(id), False, tracked=False)
-        answer = deliver(self._endpoint, PATH, body, self._timeout)
-        return verdict_of(answer, tracked=marked.get("isTest") in NO_TEST)
+        who = {"email": email, "id": id, "uuid": uuid}
+        return self._prepared(event, properties, who, list_id, timestamp, event_id, is_test)()
 
     async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
-        """``track_now`` without holding up the event loop."""
+        """``track_now`` without holding up the event loop. The properties are copied before it first waits."""
         import asyncio  # noqa: PLC0415 (25 ms that only those pay who have it imported already)
 
-        call = partial(self.track_now, event, properties, **options)
-        return await asyncio.get_running_loop().run_in_executor(None, call)
+        who = {name: options.pop(name, None) for name in ("email", "id", "uuid")}
+        others = [options.pop(name, None) for name in ("list_id", "timestamp", "event_id", "is_test")]
+        if options:
+            raise TypeError(f"atrack_now() got an unexpected keyword argument {next(iter(options))!r}")
+        return await asyncio.to_thread(self._prepared(event, properties, who, *others))
 
     def page(
         self, url: str | None = None, title: str | None = None, properties: Mapping[str, Any] | None = None, **who: Any
@@ -228,11 +222,35 @@ class Client:
 
     def _with(self, event: str, about: dict[str, Any], properties: Any, who: dict[str, Any]) -> str:
         try:
-            return self.track(event, {**(properties or {}), **about}, **who)
+            about = {**(properties or {}), **about}
         except TypeError:
             if self._debug:
                 raise
-            return self.track(event, about)
+        return self.track(event, about, **who)
+
+    def _prepared(
+        self,
+        event: str,
+        properties: Any,
+        who: dict[str, Any],
+        list_id: Any,
+        timestamp: Any,
+        event_id: Any,
+        is_test: Any,
+    ) -> Callable[[], Verdict]:
+        """What sends one event as it is now, and waits."""
+        marked, scope = self._marked(properties, is_test), current_scope()
+        if scope is not None:
+            marked, who = scope.filled(marked, who)
+        email, id, uuid = who["email"], who["id"], who["uuid"]
+        event_id = event_id or event_ids.next()
+        body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
+        untracked = "disabled" if self._disabled else PRIVACY if scope is not None and scope.refused else ""
+        if untracked:
+            verdict = Verdict(untracked, str(uuid or ""), None if id is None else str(id), False, tracked=False)
+            return lambda: verdict
+        tracked = marked.get("isTest") in NO_TEST
+        return lambda: verdict_of(deliver(self._endpoint, PATH, body, self._timeout), tracked)
 
     def _marked(self, properties: Mapping[str, Any] | None, is_test: bool | None) -> Mapping[str, Any]:
         """*properties*, with the flag of test events set as it was asked for."""
@@ -279,30 +297,3 @@ def _body(
             body[name] = value
     body["Properties"] = properties
     return body
-
-
-def _address(url: str | None, key: str | None, disabled: bool) -> tuple[str, str]:
-    """Where to send, as given or from the environment. A disabled client needs neither."""
-    url = url if url is not None else os.environ.get("FOOTFALL_URL", "")
-    key = key if key is not None else os.environ.get("FOOTFALL_KEY", "")
-    return (url or "http://disabled.invalid", key or "disabled") if disabled else (url, key)
-
-
-def _fitting(limits: Limits, key: str) -> Limits:
-    """*limits* with no larger batches than the collector takes from *key* (sections 4 and 8 of the wire contract)."""
-    events, size = (100, 256 << 10) if key.startswith("pk_") else (2000, 5 << 20)
-    return limits._replace(
-        batch_events=min(limits.batch_events, events), batch_bytes=min(limits.batch_bytes, size - AROUND_EVENTS)
-    )
-
-
-def _spool(folder: str, megabytes: float, url: str, key: str) -> Spool:
-    from ._spool import Spool  # noqa: PLC0415 (only for those who have one)
-
-    if not megabytes > 0:
-        raise ValueError("spool_mb: a number above 0")
-    return Spool(folder, int(megabytes * (1 << 20)), url, key)
-
-
-def _is_on(variable: str) -> bool:
-    return os.environ.get(variable, "").strip().lower() not in {"", "0", "false", "no", "off"}

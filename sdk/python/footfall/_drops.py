@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from ._fork import renew_after_fork
 
@@ -28,8 +28,8 @@ class Drops:
         renew_after_fork(self)
 
     def renew(self) -> None:
-        """Begin anew, as in a forked child: what the parent lost is the parent's."""
-        self._lock = threading.RLock()  # a finalizer may lose an event while its thread counts another
+        """Begin anew, as in a forked child: what the parent lost is the parent's to count."""
+        self._lock = threading.RLock()
         self.counts: Counter[str] = Counter()
         self._logged_at = -LOG_EVERY
         self._logged = 0
@@ -38,8 +38,9 @@ class Drops:
         """Count the event *event_id* as lost for *reason*."""
         with self._lock:
             self.counts[reason] += 1
-            if reason != PRIVACY:
-                self._log()
+            due = reason != PRIVACY and self._due()
+        if due:
+            logger.warning(*due)
         if self._on_drop is None:
             return
         try:
@@ -47,10 +48,10 @@ class Drops:
         except Exception:
             logger.exception("on_drop failed")
 
-    def _log(self) -> None:
-        now = time.monotonic()
+    def _due(self) -> tuple[Any, ...]:
+        """What is to be logged now; nothing, where that was done a short while ago."""
+        now, total = time.monotonic(), sum(self.counts.values())
         if now - self._logged_at < LOG_EVERY:
-            return
-        total = sum(self.counts.values())
-        logger.warning("%d events dropped; in all: %s", total - self._logged, dict(self.counts))
-        self._logged_at, self._logged = now, total
+            return ()
+        since, self._logged_at, self._logged = total - self._logged, now, total
+        return "%d events dropped; in all: %s", since, dict(self.counts)

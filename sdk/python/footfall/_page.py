@@ -125,7 +125,7 @@ def _is_address(value: str) -> bool:
 
 def quoted(path: str) -> str:
     """A decoded path as it stands in an address."""
-    return quote(path, safe="/:@!$&'()*+,;=~-._")
+    return quote(path, safe="/:@!$&'()*+,;=~-._", errors="replace")
 
 
 class TitleScan:

@@ -20,6 +20,9 @@ HELD_SECONDS = 1.0
 _VISITOR = re.compile(r"(?:^|;\s*)footfall_visitor=([0-9a-f-]{36})(?:;|$)")
 _REFUSAL = re.compile(r"(?:^|;\s*)footfall_(?:ignore=[^;]|consent=(?:0|false|denied)(?:;|$))")
 _current: contextvars.ContextVar[Optional[Scope]] = contextvars.ContextVar("footfall_scope", default=None)  # noqa: UP045
+_GRANTED = re.compile(r"(?:^|;\s*)footfall_consent=(?:1|true|granted)(?:;|$)")
+MAX_HELD = 1000
+"""The events of one request beyond which the next do not wait for its title."""
 Release = Callable[[Optional[str]], None]
 """Sends a held event, with a title or without."""
 Result = TypeVar("Result")
@@ -33,7 +36,9 @@ class Web(NamedTuple):
         masked: The names in a query whose values are replaced, in lower case.
         identify: Tells the subscriber of the framework's request: an address, or ``{"email": …, "id": …}``, or None.
         page_views: Whether each HTML page is tracked as a ``page_view``.
-        privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent.
+        privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. Consent is
+            the browser SDK's cookie ``footfall_consent``, 1 or 0.
+        consent_required: Whether, with *privacy*, a request without any consent has its events kept back too.
     """
 
     trust_proxy: bool = False
@@ -41,6 +46,7 @@ class Web(NamedTuple):
     identify: Callable[[Any], Any] | None = None
     page_views: bool = False
     privacy: bool = True
+    consent_required: bool = False
 
 
 class Scope:
@@ -49,7 +55,7 @@ class Scope:
     def __init__(self, request: Request, web: Web) -> None:
         self._request, self._web = request, web
         cookie = request.header("Cookie")
-        self.refused = web.privacy and _is_refused(request, cookie)
+        self.refused = web.privacy and _is_refused(request, cookie, web.consent_required)
         visitor = _VISITOR.search(cookie)
         self._visitor = visitor[1] if visitor else None
         self._url = address_of(request, web.trust_proxy, web.masked)
@@ -76,7 +82,7 @@ class Scope:
     def hold(self, release: Release) -> bool:
         """Whether *release* is kept until the title is known."""
         with self._lock:
-            if not self.is_open or self._title is not None:
+            if not self.is_open or self._title is not None or len(self._held) >= MAX_HELD:
                 return False
             self._held.append(release)
             first = len(self._held) == 1
@@ -130,8 +136,10 @@ def _subscriber(identify: Callable[[Any], Any], request: Request) -> dict[str, A
     return {"email": found} if found else {}
 
 
-def _is_refused(request: Request, cookie: str) -> bool:
-    return request.header("Sec-GPC") == "1" or request.header("DNT") == "1" or bool(_REFUSAL.search(cookie))
+def _is_refused(request: Request, cookie: str, required: bool) -> bool:
+    if request.header("Sec-GPC") == "1" or request.header("DNT") == "1" or _REFUSAL.search(cookie):
+        return True
+    return required and not _GRANTED.search(cookie)
 
 
 class _Held:

@@ -77,7 +77,7 @@ class Spool:
         """*event*, on disk now; as it came where that is not possible. *is_late*: the queue has no room for it."""
         with self._lock:
             try:
-                segment = self._segment(is_late, len(event.text))
+                segment = self._segment(is_late, len(event.text) + HEAD_BYTES)
                 segment.append(event.text)
             except OSError as fault:
                 self.missed += 1
@@ -126,21 +126,23 @@ class Spool:
     def _segment(self, is_late: bool, size: int) -> Segment:
         if time.monotonic() < self._again_at:
             raise OSError(self._told)
-        segment = self._later if is_late else self._current
-        if segment is not None and segment.size >= self._segment_bytes:
-            if is_late:
-                self._full.append(segment)
-            segment = None
+        self._rotate()
         if self._room < size:
             self._room = self._allowed()
         if self._room < size:
             raise OSError(f"{self._folder} holds its {self._max_bytes} bytes")
-        segment = segment or self._created()
         if is_late:
-            self._later = segment
+            self._later = segment = self._later or self._created()
         else:
-            self._current = segment
+            self._current = segment = self._current or self._created()
         return segment
+
+    def _rotate(self) -> None:
+        if self._current is not None and self._current.size >= self._segment_bytes:
+            self._current = None
+        if self._later is not None and self._later.size >= self._segment_bytes:
+            self._full.append(self._later)
+            self._later = None
 
     def _created(self) -> Segment:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

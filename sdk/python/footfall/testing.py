@@ -35,6 +35,10 @@ class RecordingClient(Client):
         visitor = str(options.get("uuid") or "00000000-0000-4000-8000-000000000000")
         return Verdict("success", visitor, None if external is None else str(external), False)
 
+    async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
+        """As ``track_now``."""
+        return self.track_now(event, properties, **options)
+
     def assert_tracked(self, event: str, properties: Mapping[str, Any] | None = None, **parameters: Any) -> None:
         """Fail unless *event* was tracked with at least these *properties* and parameters (``Email="a@example.com"``).
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
 from ._client import Client
-from ._default import default_client
+from ._default import track
 from ._page import Request, quoted
 from ._scope import Scope, Web, within
 
@@ -29,7 +29,7 @@ class FootfallMiddleware:
         scope = Scope(request_of(environ, self.native(environ)), self._web)
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            begun(scope, int(status[:3]), dict((name.lower(), value) for name, value in headers), self._client)
+            begun(scope, _number(status), dict((name.lower(), value) for name, value in headers), self._client)
             return start_response(status, headers, *exc_info)
 
         try:
@@ -50,7 +50,11 @@ def begun(scope: Scope, status: int, headers: dict[str, str], client: Client | N
     may_hold = scope.started(status, headers.get("content-type", ""), headers.get("content-encoding", ""))
     if may_hold and scope.is_view(status):
         with within(scope):
-            (client or default_client()).track("page_view")
+            (client.track if client else track)("page_view")
+
+
+def _number(status: str) -> int:
+    return int(status[:3]) if status[:3].isdigit() else 0
 
 
 def request_of(environ: Environ, native: Callable[[], object]) -> Request:
