@@ -7,7 +7,10 @@ import os
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from io import BufferedReader, RawIOBase
+from typing import Any
 from urllib.parse import SplitResult
 
 from ._proxy import authorization, proxy_for
@@ -60,11 +63,11 @@ class Connection:
     def _exchange(self, path: str, body: bytes, headers: dict[str, str], deadline: Deadline) -> Answer:
         try:
             self._limit(deadline)
+            self._kept.response_class = partial(_Response, deadline)  # type: ignore[assignment]
             self._kept.request("POST", path, body, headers)
             self._limit(deadline)
-            sock = self._kept.sock  # what is left of it where the answer says that it ends
             response = self._kept.getresponse()
-            return Answer(response.status, _read(response, sock, deadline), response.getheader("Retry-After", ""))
+            return Answer(response.status, _read(response), response.getheader("Retry-After", ""))
         except BaseException:
             # Ctrl-C included: the answer to half an exchange must never be taken for the next one's.
             self._kept.close()
@@ -76,13 +79,37 @@ class Connection:
             self._kept.sock.settimeout(self._kept.timeout)
 
 
-def _read(response: HTTPResponse, sock: socket.socket, deadline: Deadline) -> bytes:
-    """The body, before *deadline* also where it comes in drops: a socket's own limit begins anew with each."""
+class _Response(HTTPResponse):
+    """An answer that ends before *deadline*, even if it comes in drops: a socket's own limit begins anew with each."""
+
+    def __init__(self, deadline: Deadline, sock: socket.socket, **options: Any) -> None:
+        super().__init__(sock, **options)
+        self.fp.close()
+        self.fp = BufferedReader(_Drops(sock, deadline))
+
+
+class _Drops(RawIOBase):
+    """The bytes of a socket, while there is time."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _read(response: HTTPResponse) -> bytes:
     parts, size = [], 0
-    while not response.isclosed():
-        sock.settimeout(deadline.left())
-        if not (part := response.read1(65536)):
-            break
+    while not response.isclosed() and (part := response.read1(65536)):
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
