@@ -45,7 +45,7 @@ class SlotCounts:
 
     async def add(self, generation: int, block: int, events: Numbered) -> None:
         """Counts a block. Every block of the generation with a lower number must have been counted."""
-        stages = [*_slotted(), *_known(), *_daily(), *_into(generation, block)]
+        stages = [*_slotted(), *_by_day(), *_known(), *_into(generation, block)]
         await merged(self._events, [{"$match": numbered(events)}, *stages])
 
     async def days(
@@ -89,30 +89,26 @@ def _slotted() -> list[Document]:
     ]
 
 
-def _known() -> list[Document]:
-    """Leaves out the names that are not in the catalog, and brings a day together."""
-    day = {"$dateTrunc": {"date": "$_id.slot", "unit": "day"}}
-    entry = {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "name": None}
+def _by_day() -> list[Document]:
+    """Brings the slots of a day together: ``place`` is where each slot of the day is among those that came."""
+    place = {part: f"$_id.{part}" for part in ("scope", "until", "event", "day")}
     number = {"$toInt": {"$divide": [{"$subtract": ["$_id.slot", "$_id.day"]}, _MS]}}
+    pushed = {field: {"$push": f"${field}"} for field in ("events", "bots")}
     return [
-        {"$set": {"_id.day": day}},
-        {
-            "$group": {
-                "_id": {"scope": "$_id.scope", "until": "$_id.until", "event": "$_id.event", "day": "$_id.day"},
-                "slots": {"$push": number},
-                "events": {"$push": "$events"},
-                "bots": {"$push": "$bots"},
-            }
-        },
+        {"$set": {"_id.day": {"$dateTrunc": {"date": "$_id.slot", "unit": "day"}}}},
+        {"$group": {"_id": place, "slots": {"$push": number}, **pushed}},
+        {"$set": {"place": _each_slot({"$indexOfArray": ["$slots", "$$this"]})}},
+    ]
+
+
+def _known() -> list[Document]:
+    """Leaves out the names that are not in the catalog, whose entries have such an ``_id``."""
+    entry = {**{part: f"$_id.{part}" for part in ("scope", "until", "event")}, "name": None}
+    return [
         {"$set": {"entry": entry}},
         {"$lookup": {"from": "catalog", "localField": "entry", "foreignField": "_id", "as": "known"}},
         {"$match": {"$or": [{"_id.event": None}, {"known": {"$ne": []}}]}},
     ]
-
-
-def _daily() -> list[Document]:
-    """A number for each slot of a day."""
-    return [{"$set": {"place": _each_slot({"$indexOfArray": ["$slots", "$$this"]})}}]
 
 
 def _each_slot(value: Any) -> Document:
@@ -120,6 +116,7 @@ def _each_slot(value: Any) -> Document:
 
 
 def _placed(numbers: str) -> Document:
+    """A number for each slot, of those that came."""
     there = {"$arrayElemAt": [numbers, "$$this"]}
     return {"$map": {"input": "$place", "in": {"$cond": [{"$lt": ["$$this", 0]}, 0, there]}}}
 

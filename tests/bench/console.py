@@ -59,18 +59,18 @@ def questions(now: datetime) -> list[Question]:
 
 
 EXPLORE = ("catalog", "all events of a year by day", "values of a month")
-"""What opening that view asks."""
+"""What opening that view asks. Beside it, the median of an event is what is compared: it waits where all are slowed."""
 
 
 def run(bench: Bench) -> list[Row]:
     """The figures of this part."""
     rows: list[Row] = []
-    for events in bench.choose((1_000_000, 10_000_000), (1_000_000,)):
+    for place, events in enumerate(bench.choose((1_000_000, 10_000_000), (200_000,))):
         with bench.collector(f"console-{events}") as tested:
             _fill(bench, tested, events)
             asked = _offered(tested)
             rows += [_row(tested, question, events) for question in asked]
-            if events == 1_000_000:
+            if place == 0:
                 rows += _beside(bench, tested, [question for question in asked if question.what in EXPLORE])
     return rows
 
@@ -131,10 +131,8 @@ def _beside(bench: Bench, tested: Tested, explore: list[Question]) -> list[Row]:
         for results, meanwhile in ((alone, _nothing), (watched, lambda: [_ask(tested, one) for one in explore])):
             results.append(_sent(bench, tested, bench.choose(20, 8), meanwhile))
         bench.tell(f"console: round {number + 1}")
-    middle, late = (
-        ([1_000 * one.percentile(share) for one in some] for some in (alone, watched)) for share in (0.5, 0.99)
-    )
-    (before, during), (before_late, during_late) = middle, late
+    before, before_late = _latencies(alone)
+    during, during_late = _latencies(watched)
     return [
         Row("ingest at 500 events/s: p50 while Explore is opened, over without", ratios(during, before), 1.1),
         Row("... p99", ratios(during_late, before_late)),

@@ -1,0 +1,22 @@
+"""Asking for the catalog of a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.site import Answer, Site
+
+PATH = "/api/v1/website_events.catalog"
+
+
+async def ask(site: Site, **parameters: Any) -> Answer:
+    """The catalog of the list."""
+    return await site.call(PATH, {"APIKey": site.secret, "ListID": site.list_id, **parameters})
+
+
+async def described(site: Site, event: str = "page_view", **parameters: Any) -> dict[str, Any]:
+    """What is said of one event."""
+    answer = await ask(site, Event=event, **parameters)
+    assert answer.status == 200, answer
+    (found,) = answer.body["Events"]
+    return dict(found)
