@@ -16,10 +16,10 @@ from collector.storage.live import Live, Part
 log = logging.getLogger("collector.live")
 
 ASK_SECONDS = 1.0
-PAUSE = 0.3
+PAUSE = 0.4
 """Seconds between two writes for those who watch."""
-ROOM = 8
-"""Notices of one scope that are written at a time, of either kind: some 50 a second a process. Others are counted."""
+ROOM = 25
+"""Notices of one scope that are written at a time, of either kind: some 60 a second a process. Others are counted."""
 _RECENT = 50
 """Notices of either kind that nobody is known to want, and that are kept until it is asked who does."""
 _FORGOTTEN = 30.0

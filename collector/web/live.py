@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
+from cachetools import FIFOCache
 from tornado.iostream import StreamClosedError
 
 from collector.commands.call import Answer, Request
@@ -27,6 +28,8 @@ SETTLED_SECONDS = 1.5
 """Until a collector that has asked just before somebody began to watch asks again: what it stored until then is looked
 for once more."""
 _RETRY_MS = 2_000
+_MOST_SHOWN = 1_000
+"""Events that are remembered to be shown: far more than are looked for again."""
 _FORBIDDEN = 403
 
 Newest = Callable[[str], Awaitable[list[tuple[str, str]]]]
@@ -48,7 +51,7 @@ class LivePage(PlainHandler):
         self._newest = newest
         self._proxies = proxies
         self._stream: Stream | None = None
-        self._shown: set[str] = set()
+        self._shown: FIFOCache[str, bool] = FIFOCache(_MOST_SHOWN)
 
     async def get(self) -> None:
         """Streams until the reader goes, the session ends, or the collector does."""
@@ -100,12 +103,11 @@ class LivePage(PlainHandler):
         except StoreAway:
             return
         for key, text in found:
-            if key not in self._shown:
+            if self._is_new(key):
                 await self._send(f"event: event\ndata: {text}\n\n")
-        self._shown |= {key for key, _ in found}
 
     async def _show(self, item: Item) -> None:
-        parts = [f"event: event\ndata: {text}\n\n" for text in item.notices if self._is_new(text)]
+        parts = [f"event: event\ndata: {text}\n\n" for text in item.notices if self._is_new(orjson.loads(text)["Key"])]
         if item.left_out:
             parts.append(f'event: left_out\ndata: {{"Count": {item.left_out}}}\n\n')
         if item.away is not None:
@@ -113,11 +115,10 @@ class LivePage(PlainHandler):
         if parts:
             await self._send("".join(parts))
 
-    def _is_new(self, text: str) -> bool:
-        """Whether it was not among what was stored before; then it is from now on."""
-        key = orjson.loads(text)["Key"]
+    def _is_new(self, key: str) -> bool:
+        """Whether an event was not shown before; then it is from now on."""
         new = key not in self._shown
-        self._shown.add(key)
+        self._shown[key] = True
         return new
 
     async def _send(self, text: str) -> None:
