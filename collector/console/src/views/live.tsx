@@ -41,12 +41,18 @@ function matches(one: Arrival, find: string): boolean {
   return text.toLowerCase().includes(find.toLowerCase());
 }
 
-const CONNECTIONS = { connecting: "Connecting", open: "Listening", away: "Interrupted; connecting again by itself" };
+const CONNECTIONS = {
+  connecting: "Connecting",
+  open: "Listening",
+  away: "Interrupted; connecting again by itself",
+  apart: "The database cannot be reached; what comes is kept, and shows here after",
+};
 
 export function Connected({ watching }: { watching: Watching }) {
   return (
     <p class={`connection ${watching.connection}`} role="status">
       {watching.paused ? `Paused; ${many(watching.held, "event")} waiting` : CONNECTIONS[watching.connection]}
+      {watching.leftOut > 0 && ` (${many(watching.leftOut, "event")} came too fast to be shown)`}
     </p>
   );
 }
