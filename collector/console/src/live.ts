@@ -13,7 +13,8 @@ export interface Arrival extends LiveEvent {
   fresh: boolean;
 }
 
-export type Connection = "connecting" | "open" | "away";
+/** `away`: the collector cannot be reached; `apart`: it can, and its database cannot. */
+export type Connection = "connecting" | "open" | "away" | "apart";
 
 export interface Watching {
   /** Newest first. */
@@ -21,6 +22,8 @@ export interface Watching {
   connection: Connection;
   /** What came while it was paused. */
   held: number;
+  /** What came faster than it is shown. */
+  leftOut: number;
   paused: boolean;
   pause: (on: boolean) => void;
   clear: () => void;
@@ -30,8 +33,14 @@ interface Stream {
   close: () => void;
 }
 
+interface Told {
+  event: (event: LiveEvent) => void;
+  leftOut: (events: number) => void;
+  at: (now: Connection) => void;
+}
+
 /** Opens the stream of a list again and again, until it is closed. */
-function open(listId: number | null, told: (event: LiveEvent) => void, at: (now: Connection) => void): Stream {
+function open(listId: number | null, { event, leftOut, at }: Told): Stream {
   let source: EventSource | null = null;
   let timer = 0;
   let wait = SHORTEST;
@@ -47,9 +56,10 @@ function open(listId: number | null, told: (event: LiveEvent) => void, at: (now:
     source = new EventSource(`/console/live${listId === null ? "" : `?ListID=${listId}`}`);
     source.onopen = () => ((wait = SHORTEST), at("open"));
     source.onerror = () => void again();
-    source.addEventListener("event", (message) => told(JSON.parse(message.data)));
-    source.addEventListener("away", () => at("away"));
-    source.addEventListener("ping", () => at("open"));
+    source.addEventListener("event", (message) => event(JSON.parse(message.data)));
+    source.addEventListener("left_out", (message) => leftOut(JSON.parse(message.data).Count));
+    source.addEventListener("away", (message) => at(JSON.parse(message.data).Away ? "apart" : "open"));
+    source.addEventListener("ended", sessionEnded);
   };
   connect();
   return { close: () => (clearTimeout(timer), source?.close()) };
@@ -76,6 +86,7 @@ export function useLive(listId: number | null): Watching {
   const [connection, at] = useState<Connection>("connecting");
   const [paused, stop] = useState(false);
   const [held, hold] = useState(0);
+  const [leftOut, leave] = useState(0);
   const waiting = useRef<Arrival[]>([]);
   const resting = useRef(false);
   const release = useCallback(() => {
@@ -88,15 +99,16 @@ export function useLive(listId: number | null): Watching {
     let timer = 0;
     const opened = Date.now();
     const flush = () => ((timer = 0), resting.current ? hold(waiting.current.length) : release());
-    const told = (event: LiveEvent) => {
+    const event = (event: LiveEvent) => {
       const fresh = Date.parse(event.Received ?? event.Time ?? "") > opened - 2_000;
       waiting.current.push({ ...event, number: number++, fresh });
       if (waiting.current.length > MOST) waiting.current.shift();
       timer ||= setTimeout(flush, 100);
     };
-    const stream = open(listId, told, at);
+    const stream = open(listId, { event, at, leftOut: (events) => leave((now) => now + events) });
     return () => (clearTimeout(timer), stream.close());
   }, [listId]);
   const pause = useCallback((on: boolean) => ((resting.current = on), stop(on), on || release()), []);
-  return { arrivals, connection, held, paused, pause, clear: useCallback(() => set([]), []) };
+  const clear = useCallback(() => (set([]), leave(0)), []);
+  return { arrivals, connection, held, leftOut, paused, pause, clear };
 }

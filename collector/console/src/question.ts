@@ -4,7 +4,7 @@ import { type Choices, choosing, go, useAddress } from "./address";
 import { filtersOf, filtersText } from "./filters";
 import { type Range, rangeOf, zoneOf } from "./ranges";
 import { useHere } from "./session";
-import type { Filter } from "./shapes";
+import type { CatalogEvent, Filter } from "./shapes";
 
 export interface Asked {
   listId: number | null;
@@ -41,6 +41,14 @@ export function useAsked(): Asked {
     const choose = (choices: Choices, replace = false) => go(link(choices), replace);
     return { listId: list?.ListID ?? null, zone, event, range, filters, bots, chosen, common, choose, link };
   }, [address, list]);
+}
+
+/** About how many events there are to look at, as far as the catalog knows; null: it does not. */
+export function aboutOf({ event, range }: Asked, events: CatalogEvent[]): number | null {
+  const those = events.filter((one) => event === null || one.Event === event);
+  if (!those.length) return null;
+  const days = range.preset && range.days <= 30 ? range.days : null;
+  return those.reduce((sum, one) => sum + (days ? one.Days.slice(-days).reduce((all, n) => all + n, 0) : one.Count), 0);
 }
 
 /** The choices that add a condition. */

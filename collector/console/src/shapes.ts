@@ -57,6 +57,10 @@ export interface LiveEvent extends Partial<Happening> {
   Outcome: Outcome;
   Errors?: { Code: number; Message: string }[];
   Warnings?: string[];
+  /** Of the page that sent it, where it was refused. */
+  Origin?: string | null;
+  /** Whether some of its properties were too long to be shown. */
+  Cut?: boolean;
 }
 
 /** An answer that had to look at events: at how many, and whether at all there are. */

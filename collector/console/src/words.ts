@@ -13,7 +13,7 @@ const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const count = (n: number): string => numbers.format(n);
 export const compact = (n: number): string => compacts.format(n);
-export const share = (part: number): string => shares.format(part);
+export const share = (part: number): string => (part > 0 && part < 0.001 ? `<${shares.format(0.001)}` : shares.format(part));
 export const moment = (iso: string): string => moments.format(new Date(iso));
 export const clock = (iso: string): string => clocks.format(new Date(iso));
 export const date = (iso: string): string => dates.format(new Date(iso));

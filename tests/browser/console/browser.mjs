@@ -58,8 +58,8 @@ export async function tab(browser, complaints) {
 }
 
 /** A tab of a visitor whom nothing takes for a program. */
-export async function visitor(browser, complaints) {
-  const page = await tab(browser, complaints);
+export async function visitor(browser) {
+  const page = await tab(browser, []);
   await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, "webdriver", { get: () => false }));
   if ((await browser.userAgent()).includes("Headless")) await page.setUserAgent(PLAIN);
   return page;

@@ -39,7 +39,7 @@ function way(browser, given, complaints) {
     found.tag = await text(page, "[aria-label='the tag'] code");
     paste(found.tag);
 
-    const visit = await visitor(browser, complaints);
+    const visit = await visitor(browser); // what is refused there is said there too
     const began = Date.now();
     await visit.goto(`${site}/welcome`);
     await until(() => page.$(".first.come"));

@@ -41,12 +41,18 @@ function matches(one: Arrival, find: string): boolean {
   return text.toLowerCase().includes(find.toLowerCase());
 }
 
-const CONNECTIONS = { connecting: "Connecting", open: "Listening", away: "Interrupted; connecting again by itself" };
+const CONNECTIONS = {
+  connecting: "Connecting",
+  open: "Listening",
+  away: "Interrupted; connecting again by itself",
+  apart: "The database cannot be reached; what comes is kept, and shows here after",
+};
 
 export function Connected({ watching }: { watching: Watching }) {
   return (
     <p class={`connection ${watching.connection}`} role="status">
       {watching.paused ? `Paused; ${many(watching.held, "event")} waiting` : CONNECTIONS[watching.connection]}
+      {watching.leftOut > 0 && ` (${many(watching.leftOut, "event")} came too fast to be shown)`}
     </p>
   );
 }
@@ -111,11 +117,20 @@ function Row({ one }: { one: Arrival }) {
   );
 }
 
-function Reasons({ of: { Errors = [], Warnings = [] } }: { of: Arrival }) {
-  if (!Errors.length && !Warnings.length) return null;
+const STRANGER = 403;
+
+/** Why it was refused, and what may not have been meant so; what a mark says already is not said twice. */
+function Reasons({ of: { Errors = [], Warnings: all = [], OriginUnknown, Origin, Cut } }: { of: Arrival }) {
+  const to = useLinks();
+  const Warnings = all.filter((warning) => !(OriginUnknown && warning === "origin unknown"));
+  if (!Errors.length && !Warnings.length && !Cut) return null;
   return (
     <ul class="reasons">
       {Errors.map((error) => <li key={error.Message} class="bad"><Name of={error.Message} /> ({error.Code})</li>)}
+      {Origin && Errors.some((error) => error.Code === STRANGER) && (
+        <li>It came from a page of <Name of={Origin} />. If that is yours, <a href={to("setup")}>add it to the key's pages</a>.</li>
+      )}
+      {Cut && <li class="faint">Long properties are shown in part.</li>}
       {Warnings.map((warning) => <li key={warning} class="doubt"><Name of={warning} /></li>)}
     </ul>
   );

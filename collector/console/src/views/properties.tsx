@@ -25,7 +25,7 @@ export function Properties({ asked, catalog }: { asked: Asked; catalog: Catalog 
         </div>
         {shown.length ? <Table asked={asked} shown={shown} chosen={property} catalog={catalog} /> : <Empty title="No property has this in its name" />}
       </div>
-      {property !== null && <ValuesOf asked={asked} property={property} />}
+      {property !== null && <ValuesOf asked={asked} property={property} events={catalog.Events} />}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { Chart, timeName } from "../parts/chart";
 import { LineName, MEASURES, type Measure, lineText } from "../parts/line";
 import { PropertyChoice, propertiesOf } from "../parts/range";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
-import type { Asked } from "../question";
+import { type Asked, aboutOf } from "../question";
 import { intervalOf } from "../ranges";
 import type { CatalogEvent, Series } from "../shapes";
 import { count } from "../words";
@@ -46,7 +46,7 @@ export function Trend({ asked, events }: Given) {
       {lacking && <Empty title="Choose the property whose numbers are added up" />}
       {trouble && !lacking && <Problem trouble={trouble} again={again} />}
       {!answer && !trouble && !lacking && <Skeleton tall />}
-      {answer && !trouble && !lacking && <Fresh loading={loading}><Drawn series={answer} asked={asked} /></Fresh>}
+      {answer && !trouble && !lacking && <Fresh loading={loading}><Drawn series={answer} asked={asked} about={aboutOf(asked, events)} /></Fresh>}
     </section>
   );
 }
@@ -77,12 +77,12 @@ function Choices({ asked, events, interval }: Given & { interval: string }) {
   );
 }
 
-function Drawn({ series, asked }: { series: Series; asked: Asked }) {
+function Drawn({ series, asked, about }: { series: Series; asked: Asked; about: number | null }) {
   const total = series.Series.reduce((sum, line) => sum + line.Total, 0);
   const name = `${MEASURES[series.Measure as Measure] ?? series.Measure} by ${series.Interval}`;
   return (
     <>
-      <Cut looked={series} />
+      <Cut looked={series} total={about} />
       {total === 0 && series.Complete ? (
         <Empty title="Nothing in this range"><p>Choose a longer one, or fewer filters.</p></Empty>
       ) : (

@@ -3,14 +3,14 @@ import { useAnswer } from "../answers";
 import { save } from "../csv";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Name, Value } from "../parts/text";
-import { type Asked, adding } from "../question";
-import { type Json, type Numbers, type Values } from "../shapes";
+import { type Asked, aboutOf, adding } from "../question";
+import type { CatalogEvent, Json, Numbers, Values } from "../shapes";
 import { count, many, share } from "../words";
 
 const STEP = 20;
 const MOST = 100;
 
-export function ValuesOf({ asked, property }: { asked: Asked; property: string }) {
+export function ValuesOf({ asked, property, events }: { asked: Asked; property: string; events: CatalogEvent[] }) {
   const limit = Math.min(MOST, Number(asked.chosen.get("values")) || STEP);
   const { answer, loading, trouble, again } = useAnswer<Values>("website_events.values", { ...asked.common, Property: property, Limit: limit });
   const mine = answer?.Property === property ? answer : null;
@@ -22,16 +22,16 @@ export function ValuesOf({ asked, property }: { asked: Asked; property: string }
       </div>
       {trouble && <Problem trouble={trouble} again={again} />}
       {!mine && !trouble && <Skeleton rows={8} />}
-      {mine && <Fresh loading={loading}><Found asked={asked} of={mine} limit={limit} /></Fresh>}
+      {mine && <Fresh loading={loading}><Found asked={asked} of={mine} limit={limit} about={aboutOf(asked, events)} /></Fresh>}
     </section>
   );
 }
 
-function Found({ asked, of, limit }: { asked: Asked; of: Values; limit: number }) {
+function Found({ asked, of, limit, about }: { asked: Asked; of: Values; limit: number; about: number | null }) {
   const all = of.Events + of.Missing;
   return (
     <>
-      <Cut looked={of} />
+      <Cut looked={of} total={about} />
       <dl class="tiles">
         <div><dt>Events with it</dt><dd>{count(of.Events)} {all > 0 && <small>{share(of.Events / all)}</small>}</dd></div>
         <div><dt>Different values</dt><dd>{count(of.Distinct)}</dd></div>
