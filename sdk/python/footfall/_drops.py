@@ -29,7 +29,7 @@ class Drops:
 
     def renew(self) -> None:
         """Begin anew, as in a forked child: what the parent lost is the parent's to count."""
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # a finalizer may lose an event while its thread counts another
         self.counts: Counter[str] = Counter()
         self._logged_at = -LOG_EVERY
         self._logged = 0
@@ -39,7 +39,7 @@ class Drops:
         with self._lock:
             self.counts[reason] += 1
             due = reason != PRIVACY and self._due()
-        if due:
+        if due:  # not under the lock: a handler of the app's may hold one of its own, and track
             logger.warning(*due)
         if self._on_drop is None:
             return
