@@ -152,10 +152,12 @@ for level in range(4):
 # The end
 
 THREADS = """
+client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(interval=30, exit_timeout=3))
 def busy(daemon):
     for n in range(50):
         client.track("daemon" if daemon else "thread"); time.sleep(0.001)
-    while daemon: client.track("late")
+    while daemon:
+        client.track("late"); time.sleep(0.001)
 for daemon in (True, False):
     threading.Thread(target=busy, args=(daemon,), daemon=daemon).start()
 """
@@ -211,9 +213,16 @@ def test_a_callback_that_ends_the_thread_does_not_end_delivery(stub: Stub) -> No
     assert arrived(stub) == ["event", "refused"]
 
 
+INTERRUPTED = """
+client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(exit_timeout=0.1))
+client.track("event")
+client.flush(60)
+"""
+
+
 def test_ctrl_c_ends_a_flush(stub: Stub, tmp_path: Path) -> None:
     stub.replies = [Reply(503, {}, retry_after="60")]
-    with script(tmp_path, "client.track('event')\nclient.flush(60)", stub.url) as process:
+    with script(tmp_path, INTERRUPTED, stub.url) as process:
         eventually(lambda: stub.bodies)
         process.send_signal(signal.SIGINT)
         complaints = process.communicate(timeout=30)[1]

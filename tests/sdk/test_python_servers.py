@@ -43,7 +43,7 @@ def started(command: list[str], log: Path, **variables: str) -> Iterator[subproc
     try:
         yield process
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     finally:
         process.kill()
         process.wait()
@@ -72,7 +72,9 @@ def serve(stub: Stub, command: list[str], tmp_path: Path, **variables: str) -> N
 def test_under_gunicorn_all_arrive(stub: Stub, tmp_path: Path, options: tuple[str, ...], parents: int) -> None:
     serve(stub, [*GUNICORN[:-1], *options, GUNICORN[-1]], tmp_path, TRACKS_FIRST="1")
 
-    assert arrived(stub) == {"child": REQUESTS, "parent": parents}
+    came = arrived(stub)
+    assert came["child"] == REQUESTS
+    assert 1 <= came["parent"] <= parents  # without --preload one worker may still have been at its start
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uWSGI is not for Windows")
@@ -92,7 +94,9 @@ def test_under_uwsgi_all_arrive(
     """Without fork hooks Python is not told of the fork; without threads there is none but while it works or waits."""
     serve(stub, [*UWSGI[:-1], *options, UWSGI[-1]], tmp_path, **first)
 
-    assert +arrived(stub) == +Counter(child=REQUESTS, parent=parents)
+    came = arrived(stub)
+    assert came["child"] == REQUESTS
+    assert min(1, parents) <= came["parent"] <= parents  # with --lazy-apps one worker may still have been at its start
 
 
 @pytest.mark.parametrize("options", [(), ("--max-tasks-per-child=1",)], ids=str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from typing import Protocol
 from weakref import WeakSet
 
@@ -39,7 +40,8 @@ def _renew_all() -> None:
 
 
 def _in_child() -> None:
-    importing.release()
+    with suppress(RuntimeError):  # where it was not told that a fork would come
+        importing.release()
     _renew_all()
 
 
