@@ -59,7 +59,7 @@ def questions(now: datetime) -> list[Question]:
 
 
 EXPLORE = ("catalog", "all events of a year by day", "values of a month")
-"""What opening that view asks. Beside it, the median of an event is what is compared: it waits where all are slowed."""
+"""What opening that view asks."""
 
 
 def run(bench: Bench) -> list[Row]:

@@ -247,20 +247,26 @@ async def test_readiness_says_degraded_while_events_wait(site: Site, clock: Cloc
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_how_many_wait_is_told_with_the_properties(site: Site, clock: Clock, tmp_path: Path) -> None:
+async def test_how_many_wait_is_told_with_the_properties_and_the_catalog(
+    site: Site, clock: Clock, tmp_path: Path
+) -> None:
     outage = Outage()
-    query = f"/api/v1/website_events.properties?ListID={site.list_id}&APIKey={site.secret}"
+    query, catalog = (
+        f"/api/v1/website_events.{name}?ListID={site.list_id}&APIKey={site.secret}"
+        for name in ("properties", "catalog")
+    )
     async with spooling(site, clock, outage, tmp_path) as (away, _):
         await away.track("before")
         assert "X-Footfall-Pending" not in (await away.send("GET", query)).headers
         outage.on = True
         answers = await asyncio.gather(*(away.track("view") for _ in range(3)))
         assert {answer.status for answer in answers} == {200}
-        assert (await away.send("GET", query)).status == 503
+        assert [(await away.send("GET", path)).status for path in (query, catalog)] == [503, 503]
         outage.hold()  # MongoDB is back, and the drain at its beginning
         while (answer := await away.send("GET", query)).status == 503:
             pass
         assert (answer.status, answer.headers["X-Footfall-Pending"]) == (200, "3")
+        assert (await away.send("GET", catalog)).body["Pending"] == 3
         outage.let_go()
         await drained(away)
         assert "X-Footfall-Pending" not in (await away.send("GET", query)).headers
