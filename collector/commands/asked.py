@@ -27,7 +27,7 @@ DAYS = timedelta(days=30)
 _INSTANT = timedelta(milliseconds=1)
 MOST_FILTERS = 20
 MOST_ALTERNATIVES = 100
-MOST_PARTS = 2_500
+MOST_PARTS = 2_000
 """Values, and values within values, of all filters together: each is a part of a pipeline, which has an end."""
 _VALUELESS = frozenset({"is_set", "is_not_set"})
 _NO = ("", "0", "false")

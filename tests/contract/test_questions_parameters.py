@@ -117,7 +117,7 @@ def _nested(levels: int, kind: str) -> Any:
 
 @EACH
 @pytest.mark.parametrize("kind", ["array", "object", "both"])
-@pytest.mark.parametrize("levels", [1, 8, 9, 31])
+@pytest.mark.parametrize("levels", [1, 4, 5, 31])
 def test_a_value_may_nest_as_deep_as_those_of_events(shop: Shop, command: str, kind: str, levels: int) -> None:
     value, event = _nested(levels, kind), f"{command} {kind} {levels}"
     assert shop.track(event, Properties={"a": value}).status == 200
@@ -131,11 +131,11 @@ def test_a_value_may_nest_as_deep_as_those_of_events(shop: Shop, command: str, k
 
 @EACH
 def test_filters_are_as_much_as_a_pipeline_can_be(shop: Shop, command: str) -> None:
-    deep = [_nested(8, "object") for _ in range(100)]  # of 17 values each
+    deep = [_nested(8, "object") for _ in range(100)]  # with 17 values in each
     for count, status in ((1, 200), (2, 422)):
         filters = [{"Property": "n" * 255, "Operator": "one_of", "Value": deep}] * count
         assert _ask(shop, command, Filters=filters).status == status
-    flat = {"Property": "n" * 255, "Operator": "equals", "Value": {f"{n}": n for n in range(2_499)}}
+    flat = {"Property": "n" * 255, "Operator": "equals", "Value": {f"{n}": n for n in range(1_999)}}
     assert _ask(shop, command, Filters=[flat]).status == 200
     assert _errors(_ask(shop, command, Filters=[flat, {**SET, "Operator": "equals", "Value": 1}]))[0][0] == 20
 
