@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-_FIRST = timedelta(hours=1)
+_FIRST = timedelta(minutes=1)
+"""Short enough for the busiest list to come on, even if what is looked for is rare."""
 _TARGET = 1 / 10
 """What a slice should take of the limit: that much is lost at most, or nearly, where it is cut."""
-_SMALLEST = timedelta(minutes=1)
+_SMALLEST = timedelta(seconds=1)
 _MOST_GROWTH, _LEAST_GROWTH = 8.0, 0.25
 
 
@@ -60,7 +61,7 @@ class Slices:
             size *= self._growth(self._now() - began)
 
     def again(self) -> None:
-        """Has what this slice was be looked at in smaller ones, down to a minute."""
+        """Has what this slice was be looked at in smaller ones, down to a second."""
         self._again = True
 
     def _growth(self, taken: float) -> float:

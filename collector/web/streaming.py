@@ -15,7 +15,8 @@ from tornado.iostream import StreamClosedError
 from collector.web.answers import start_line
 
 PATIENCE = 60.0
-"""Seconds for which a reader may take nothing."""
+"""Seconds that a reader may take for ``_AT_A_TIME`` bytes."""
+_AT_A_TIME = 64 << 10
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -39,7 +40,8 @@ async def write_stream(
         async with contextlib.aclosing(pieces):
             await outflow.left(connection.write_headers(start_line(status), headers))
             async for piece in pieces:
-                await outflow.left(connection.write(piece))
+                for place in range(0, len(piece), _AT_A_TIME):
+                    await outflow.left(connection.write(piece[place : place + _AT_A_TIME]))
     except BaseException:
         _reset(connection)
         raise

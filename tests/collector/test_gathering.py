@@ -51,7 +51,7 @@ def test_slices_grow_where_they_are_fast_and_shrink_where_they_are_slow() -> Non
     for begin, end in slices:
         lengths.append(end - begin)
         seconds.now += 0.001 if len(lengths) < 4 else 4.0
-    assert lengths[:4] == [timedelta(hours=8**n) for n in range(4)]
+    assert lengths[:4] == [timedelta(minutes=8**n) for n in range(4)]
     assert lengths[4:6] == [lengths[3] / 4, lengths[3] / 16]
     assert not slices.complete
 
@@ -63,7 +63,7 @@ def test_a_slice_that_was_too_much_is_looked_at_in_smaller_ones() -> None:
         assert end == END
         lengths.append(end - begin)
         slices.again()
-    assert lengths == [timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=3.75)]
+    assert lengths == [timedelta(seconds=seconds) for seconds in (60, 15, 3.75)]
     assert slices.reached == END
 
 

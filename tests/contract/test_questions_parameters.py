@@ -108,6 +108,38 @@ def test_all_that_is_wrong_is_said_at_once(shop: Shop) -> None:
     }
 
 
+def _nested(levels: int, kind: str) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if kind == "array" or (kind == "both" and level % 2) else {"n" * 200: value, "$": level}
+    return value
+
+
+@EACH
+@pytest.mark.parametrize("kind", ["array", "object", "both"])
+@pytest.mark.parametrize("levels", [1, 4, 5, 31])
+def test_a_value_may_nest_as_deep_as_those_of_events(shop: Shop, command: str, kind: str, levels: int) -> None:
+    value, event = _nested(levels, kind), f"{command} {kind} {levels}"
+    assert shop.track(event, Properties={"a": value}).status == 200
+    for operator, given, many in (("equals", value, 1), ("one_of", [0, value], 1), ("is_not", value, 0)):
+        filters = [{"Property": "a", "Operator": operator, "Value": given}]
+        body = _ask(shop, command, Event=event, Filters=filters).body
+        found = len(body["Events"]) if command.endswith("list") else None
+        found = body["Events"] if command.endswith("values") else found
+        assert (body["Series"][0]["Total"] if found is None else found) == many, operator
+
+
+@EACH
+def test_filters_are_as_much_as_a_pipeline_can_be(shop: Shop, command: str) -> None:
+    deep = [_nested(8, "object") for _ in range(100)]  # with 17 values in each
+    for count, status in ((1, 200), (2, 422)):
+        filters = [{"Property": "n" * 255, "Operator": "one_of", "Value": deep}] * count
+        assert _ask(shop, command, Filters=filters).status == status
+    flat = {"Property": "n" * 255, "Operator": "equals", "Value": {f"{n}": n for n in range(1_999)}}
+    assert _ask(shop, command, Filters=[flat]).status == 200
+    assert _errors(_ask(shop, command, Filters=[flat, {**SET, "Operator": "equals", "Value": 1}]))[0][0] == 20
+
+
 @EACH
 def test_a_span_must_have_a_length(shop: Shop, command: str) -> None:
     for start, end in (("2024-01-01", "2024-01-01"), ("2024-01-02", "2024-01-01"), ("9999-12-31T23:59:59Z", None)):

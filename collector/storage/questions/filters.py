@@ -17,6 +17,8 @@ Operator = Literal["equals", "is_not", "contains", "greater", "less", "is_set", 
 
 Expression = Any
 
+_MOST_LEVELS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -43,17 +45,32 @@ def condition(asked: Filter) -> Expression:
     return _CONDITIONS[asked.operator](field(asked.property), asked.value)
 
 
-def equal(found: Expression, value: Any) -> Expression:
+def equal(found: Expression, value: Any, level: int = 0) -> Expression:
     """Whether a value is equal to one that was sent. MongoDB takes the order of names into account, so that objects are
-    compared name by name."""
+    compared name by name; but not in the depth, since MongoDB takes no expression that is nested as deep as a value may
+    be."""
+    if level == _MOST_LEVELS or not _has_names(value):
+        return {"$eq": [found, {"$literal": value}]}
     if isinstance(value, dict):
-        each = [equal(field(name, found), item) for name, item in value.items()]
+        each = [equal(field(name, found), item, level + 1) for name, item in value.items()]
         names = {"$size": {"$objectToArray": found}}
         return _all({"$eq": [{"$type": found}, "object"]}, {"$eq": [names, len(value)]}, *each)
     if isinstance(value, list):
-        each = [equal({"$arrayElemAt": [found, place]}, item) for place, item in enumerate(value)]
+        each = [equal({"$arrayElemAt": [found, place]}, item, level + 1) for place, item in enumerate(value)]
         return _all({"$isArray": [found]}, {"$eq": [{"$size": found}, len(value)]}, *each)
     return {"$eq": [found, {"$literal": value}]}
+
+
+def _has_names(value: Any) -> bool:
+    """Whether there is an object in a value, so that an order of names might matter."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_names, value)))
+
+
+def _one_of(found: Expression, values: list[Any]) -> Expression:
+    """MongoDB looks a value up among constants."""
+    alike = [value for value in values if not _has_names(value)]
+    others = [equal(found, value) for value in values if _has_names(value)]
+    return {"$or": [{"$in": [found, {"$literal": alike}]}, *others]}
 
 
 def _all(first: Expression, *others: Expression) -> Expression:
@@ -97,6 +114,6 @@ _CONDITIONS: dict[Operator, Callable[[Expression, Any], Document]] = {
     "less": _compared("$lt"),
     "is_set": _is_set,
     "is_not_set": lambda found, value: {"$not": [_is_set(found, value)]},
-    "one_of": lambda found, value: {"$or": [equal(found, item) for item in value]},
+    "one_of": _one_of,
 }
 OPERATORS = tuple(_CONDITIONS)
