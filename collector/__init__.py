@@ -27,6 +27,9 @@ The path of one event, told once:
    comes in; what can never be stored is set aside.
 7. Only then, after 5 or 6, is the request answered.
 
+What became of it, or why it was refused once its caller was known, is told to those who watch at the console (``live``,
+``commands.showing``), beside all this and after it; where nobody watches, nothing is written.
+
 Later, and apart, the ``ledger`` has those counted that are certain to be stored, in blocks that are written down before
 they are counted (``catalog.fold``), by one process at a time for all. What is asked of the catalog (``catalog.reader``)
 is a look-up of what step 5 has entered, and so includes all that was acknowledged before, but for what waits in a
