@@ -47,8 +47,8 @@ export async function tab(browser, complaints) {
   page.on("pageerror", (error) => complaints.push(`page: ${error.message}`));
   page.on("dialog", (dialog) => (complaints.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
   page.on("console", (message) => {
-    // A browser says so itself where a request is answered 401; that is how the page learns of an ended session.
-    if (message.type() === "error" && !/\b401\b/.test(message.text())) complaints.push(`console: ${message.text()}`);
+    // A browser says so itself where a request is answered 401, an ended session, or 422, a wrong entry.
+    if (message.type() === "error" && !/\b(401|422)\b/.test(message.text())) complaints.push(`console: ${message.text()}`);
   });
   await page.evaluateOnNewDocument(() => {
     window.violations = [];
@@ -104,6 +104,12 @@ export async function logIn(page, { user, password }) {
   if (!wait) return;
   await new Promise((resume) => setTimeout(resume, (Number(wait) + 1) * 1_000));
   await logIn(page, { user, password });
+}
+
+/** Logs in where that is wanted. */
+export async function enter(page, given) {
+  await until(() => page.$("[name=user], header.top"));
+  if (await page.$("[name=user]")) await logIn(page, given);
 }
 
 /** The login, whoever is logged in. */

@@ -1,12 +1,13 @@
 // Drives the console in a real browser: `node tests/browser/console/drive.mjs BROWSER GIVEN`, where GIVEN is JSON:
-//   {"url", "user", "password", "fresh": a list without events, "hostile": a list of names and values that are markup,
+//   {"url", "user", "password", "fresh", "keyless": lists without events, "hostile": a list of names and values that are markup,
 //    "person": a subscriber of it, "secret": a key}
 // Runs every scenario and prints one line of JSON: {scenario: {…, "complaints": ["…", …]}, …}, or {"failed": "…"} of one.
 import { withBrowser } from "./browser.mjs";
 import * as pages from "./scenarios.mjs";
+import { interrupted, keys, lists } from "./keys.mjs";
 import { everyView } from "./views.mjs";
 
-const SCENARIOS = { everyView, ...pages.SCENARIOS };
+const SCENARIOS = { everyView, keys, lists, interrupted, ...pages.SCENARIOS };
 
 async function run(browser, name, given) {
   const complaints = [];

@@ -1,6 +1,6 @@
 // What people do with the console, step by step.
 import { createServer } from "node:http";
-import { find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
+import { enter, find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
 
 const at = (url, view, list, more = "") => `${url}/console/${view}?list=${list}${more}`;
 const address = (page) => page.evaluate(() => location.pathname + location.search);
@@ -106,12 +106,6 @@ async function session(browser, given, complaints) {
   await logIn(page, given);
   await until(() => page.$(".chart canvas, .empty"));
   return { before, ended, after: await address(page) };
-}
-
-/** Logs in where that is wanted. */
-async function enter(page, given) {
-  await until(() => page.$("[name=user], header.top"));
-  if (await page.$("[name=user]")) await logIn(page, given);
 }
 
 /** What is chosen is in the address: it can be shared, and back and forward go through it. */

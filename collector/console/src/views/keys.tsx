@@ -1,5 +1,6 @@
 // Keys: made, shown once, revoked, their origins edited.
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../answers";
 import { ask } from "../api";
 import { Field, Form } from "../parts/form";
@@ -77,29 +78,37 @@ interface Doing {
   leave: () => void;
 }
 
-/** Escape leaves what has been opened. */
-const escaping = (leave: () => void) => (event: KeyboardEvent) => void (event.key === "Escape" && leave());
+/** What has been opened over others: it takes the focus, Escape leaves it, and the focus goes back. */
+function Opened({ leave, children }: { leave: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const card = box.current!.closest("li")!;
+    box.current!.querySelector<HTMLElement>("input, button")?.focus();
+    return () => setTimeout(() => card.querySelector("button")?.focus());
+  }, []);
+  return <div ref={box} onKeyDown={(event) => void (event.key === "Escape" && leave())}>{children}</div>;
+}
 
 function Revoke({ of, done, leave }: Doing) {
   const send = async () => (await ask("console.key_revoke", { Prefix: of.Prefix }), done());
   return (
-    <div onKeyDown={escaping(leave)}>
+    <Opened leave={leave}>
       <Form label="Revoke the key" send={send}>
         <p>What is sent with this key will be refused, at once and for good. What came with it stays.</p>
-        <button class="danger" autoFocus>Revoke it</button> <button type="button" onClick={leave}>Keep it</button>
+        <button class="danger">Revoke it</button> <button type="button" onClick={leave}>Keep it</button>
       </Form>
-    </div>
+    </Opened>
   );
 }
 
 function EditOrigins({ of, done, leave }: Doing) {
   const send = async (fields: FormData) => (await ask("console.key_origins", { Prefix: of.Prefix, Origins: originsOf(fields) }), done());
   return (
-    <div onKeyDown={escaping(leave)}>
+    <Opened leave={leave}>
       <Form label="Edit its pages" class="row" send={send}>
-        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={of.Origins.join(" ")} autoFocus />
+        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={of.Origins.join(" ")} />
         <button class="main">Save</button> <button type="button" onClick={leave}>Leave it</button>
       </Form>
-    </div>
+    </Opened>
   );
 }

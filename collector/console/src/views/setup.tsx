@@ -18,6 +18,7 @@ export function SetUp() {
     <>
       <h1>Set up {list && <Name of={list.Name} />}</h1>
       {list ? <OfList list={list} /> : <Unlisted />}
+      {list && <ChangeList list={list} key={list.ListID} />}
       <MakeList first={!list} />
     </>
   );
@@ -136,6 +137,25 @@ function MakeList({ first }: { first: boolean }) {
         <Field name="zone" label="Time zone of its days" required value={zoneHere} list="zones" />
         <Zones />
         <button class="main">Make the list</button>
+      </Form>
+    </details>
+  );
+}
+
+function ChangeList({ list }: { list: List }) {
+  const { renew } = useHere();
+  const send = async (fields: FormData) => {
+    const given = { ListID: list.ListID, Name: String(fields.get("name")).trim(), TimeZone: String(fields.get("zone")) };
+    await ask("console.list_update", given);
+    await renew();
+  };
+  return (
+    <details class="card">
+      <summary>Name and time zone</summary>
+      <Form label="Change the list" class="row" send={send}>
+        <Field name="name" label="Name" required maxLength={200} value={list.Name} />
+        <Field name="zone" label="Time zone of its days" required value={list.TimeZone} list="zones" />
+        <button class="main">Save</button>
       </Form>
     </details>
   );
