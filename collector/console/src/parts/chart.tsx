@@ -32,6 +32,7 @@ function options(series: Series, width: number, colour: (name: string) => string
   return {
     width,
     height: HEIGHT,
+    padding: [16, 28, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), series.TimeZone),

@@ -78,7 +78,7 @@ function Row({ one, asked, examples, current }: RowGiven) {
         <p class="examples">{examples?.slice(0, 3).map((value, number) => <span key={number} class="example"><Value of={value} /></span>)}</p>
       </th>
       <td class="number" data-name="Events">{one.AtLeast && "≥ "}{count(one.Count)} <small>{share(one.Share)}</small></td>
-      <td data-name="Types"><Types of={one} /></td>
+      <td class="types" data-name="Types"><Types of={one} /></td>
     </tr>
   );
 }
