@@ -11,7 +11,8 @@ The path of one event, told once:
    (``access.leases``).
 3. ``commands.event_track``, or ``commands.event_batch`` for each of many, finds the list, and has ``ingest.admission``
    make an ``Event`` of the parameters: an address in its compared form, moments in UTC with the client's clock set
-   right, properties that can be stored exactly, the visitor, and the ``_id`` on which storing once rests. All that is
+   right, properties that can be stored exactly, the visitor and what a page's user agent tells of it
+   (``ingest.agents``), and the ``_id`` on which storing once rests. All that is
    wrong is told at once, in a batch for each event by itself. A test event is answered here and forgotten.
 4. The event is encoded alone, so that one that BSON refuses costs no other (``ingest.pending``), and ``ingest.writer``
    lets it gather with what else is in flight, batches and single events alike. Two groups at most are stored at once.
@@ -25,6 +26,9 @@ The path of one event, told once:
    (``ingest.spooling``): appended, checked, fsynced. From there it takes step 5 again when MongoDB is back, beside what
    comes in; what can never be stored is set aside.
 7. Only then, after 5 or 6, is the request answered.
+
+What became of it, or why it was refused once its caller was known, is told to those who watch at the console (``live``,
+``commands.showing``), beside all this and after it; where nobody watches, nothing is written.
 
 Later, and apart, the ``ledger`` has those counted that are certain to be stored, in blocks that are written down before
 they are counted (``catalog.fold``), by one process at a time for all. What is asked of the catalog (``catalog.reader``)

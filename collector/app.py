@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,19 @@ from collector.access.passwords import Passwords
 from collector.catalog.caps import Caps
 from collector.catalog.reader import Reader
 from collector.commands.call import Services
-from collector.commands.console import CONSOLE, LOGIN, LOGOUT, SESSION
+from collector.commands.console import CONSOLE, LIVE, LOGIN, LOGOUT, SESSION
 from collector.commands.gate import Gate
 from collector.commands.openapi import document
+from collector.commands.showing import Showing
 from collector.commands.table import COMMANDS
 from collector.config import Settings, proxies
 from collector.ingest.admission import Admission
+from collector.ingest.agents import Agents
 from collector.ingest.engine import Engine, start_engine
 from collector.ingest.persons import Persons
 from collector.ingest.readiness import Readiness
+from collector.live.feed import Feed
+from collector.live.teller import Teller
 from collector.metrics import Metrics
 from collector.resources import resource_dir
 from collector.storage.connection import Store
@@ -36,7 +40,9 @@ from collector.web.api import Door, Front, Route
 from collector.web.console import Dress, Session, as_it_is
 from collector.web.console_page import ConsolePage
 from collector.web.inflight import InFlight
+from collector.web.live import LivePage
 from collector.web.logs import log_request
+from collector.web.pixel import EVENT, SUFFIX
 from collector.web.scripts import Bundle, Script
 
 
@@ -49,14 +55,18 @@ class Collector:
     directory: Directory
     limits: Limits
     in_flight: InFlight
+    teller: Teller
+    feed: Feed
 
     async def drain(self, seconds: float) -> None:
         """Waits until what is in flight is answered, at most so long, then until nothing waits to be stored."""
         self.in_flight.ending = True
+        await self.feed.end()
         if self.in_flight.count:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.in_flight.idle.wait(), seconds)
         await self.engine.close()
+        await self.teller.close()
         await self.directory.close()
         await self.limits.close()
 
@@ -92,14 +102,15 @@ async def build(
     engine = await start_engine(store, persons, place, settings, caps, metrics)
     services = _services(store, settings, place, now, metrics, caps, engine, persons)
     in_flight = InFlight()
+    door, feed = _door(services, in_flight), Feed(store.live)
     application = Front(
-        _door(services, in_flight),
+        door,
         _api_routes(settings),
-        _pages(settings, page, engine.readiness, demo_key),
+        [_live(door, feed, services), *_pages(settings, page, engine.readiness, demo_key)],
         log_function=log_request,
         compress_response=True,
     )
-    return Collector(application, engine, services.directory, services.limits, in_flight)
+    return Collector(application, engine, services.directory, services.limits, in_flight, services.teller, feed)
 
 
 def _services(
@@ -128,8 +139,10 @@ def _services(
         ),
         passwords=Passwords(),
         admission=Admission(persons),
+        agents=Agents(),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
+        teller=Teller(store.live, store.health),
         metrics=metrics,
         clock=now,
         pending=engine.spooling.on_host,
@@ -149,16 +162,23 @@ def _door(services: Services, in_flight: InFlight) -> Door:
 
 def _api_routes(settings: Settings) -> dict[str, Route]:
     routes = {command.route: Route(command, command.browsers) for command in COMMANDS}
+    routes[EVENT + SUFFIX] = replace(routes[EVENT], image=True)
     if settings.event_path:
-        routes[settings.event_path] = routes["/api/v1/event"]
-        routes[settings.event_path + "s"] = routes["/api/v1/events"]
+        for suffix in ("", "s", SUFFIX):
+            routes[settings.event_path + suffix] = routes[EVENT + suffix]
     return {**routes, **_console_routes(settings), "/api.php": Route(browsers=True)}
 
 
 def _console_routes(settings: Settings) -> dict[str, Route]:
     session = Session(settings, Bundle(resource_dir("static")))
     dressed: dict[str, Dress] = {LOGIN: session.begun, LOGOUT: session.ended, SESSION: session.shown}
-    return {row.route: Route(row, console=dressed.get(row.route, as_it_is)) for row in CONSOLE}
+    rows = [row for row in CONSOLE if row.route != LIVE]  # which is a stream, and no answer
+    return {row.route: Route(row, console=dressed.get(row.route, as_it_is)) for row in rows}
+
+
+def _live(door: Door, feed: Feed, services: Services) -> Any:
+    given = {"gate": door.console, "feed": feed, "newest": Showing(services).newest, "proxies": door.proxies}
+    return (LIVE, LivePage, given)
 
 
 def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: Callable[[], str | None]) -> list[Any]:

@@ -55,7 +55,7 @@ class Settings:
     spool_mb: int = _setting(1_024, "MiB that may wait in the spool while MongoDB is away; 0: none, the answer is 503")
     known_hours: int = _setting(24, "Hours for which keys, sessions and lists are known while MongoDB is away", least=1)
     script_path: str = _setting("", "Path at which pages find the browser SDK too, such as /js/t.js")
-    event_path: str = _setting("", "Path that takes events too, such as /e; batches come to it with an s behind it")
+    event_path: str = _setting("", "Path that takes events too, such as /e; batches come to /es, images to /e.gif")
     queue_events: int = _setting(10_000, "Events that may wait to be stored before the answer is 503", least=1)
 
 

@@ -12,7 +12,8 @@ READ = "Subscribers.Get"
 PERMISSIONS = frozenset({TRACK, READ})
 
 ORIGIN_UNKNOWN = "origin_unknown"
-MARKS = (ORIGIN_UNKNOWN,)
+BOT = "bot"
+MARKS = (ORIGIN_UNKNOWN, BOT)
 """What may be noted on an event, each as a field of its own."""
 
 Trust = Literal["secret", "public"]
@@ -76,7 +77,8 @@ class Event:
     ``id`` is the unique ``_id`` on which storing once rests; ``scope`` is the list (``l12``), or the user where no
     list was given (``u3``); ``visitor`` the UUID of section 5; ``email`` and ``external_id`` are what the event says
     of its subscriber, ``claims`` whether it may name one by them. ``time`` is the corrected time, ``received`` the
-    server's, ``timestamp`` and ``sent_at`` what the client sent.
+    server's, ``timestamp`` and ``sent_at`` what the client sent; ``agent`` the visitor's browser, system and kind of
+    device (``browser``, ``os``, ``device_type``), as far as a page's user agent names them.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Event:
     key: str | None = None
     expire_at: datetime | None = None
     marks: tuple[str, ...] = field(default=())
+    agent: Mapping[str, str] | None = None
 
     @property
     def identifies(self) -> bool:

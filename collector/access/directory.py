@@ -76,6 +76,11 @@ class Directory:
             entry = await self._current(("list", list_id))
         return entry.value if entry and entry.value.user_id == caller.user.id else None
 
+    def owns(self, list_id: int, caller: Caller) -> bool:
+        """Whether a list is known to be the caller's, without asking."""
+        entry = self._known.get(("list", list_id))
+        return entry is not None and entry.value.user_id == caller.user.id
+
     def end_session(self, session: str) -> None:
         """Has a session that MongoDB no longer knows end at once in this process."""
         self._known.forget(("session", digest(session)))

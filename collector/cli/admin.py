@@ -1,5 +1,5 @@
-"""``footfall user``, ``list``, ``key``, ``snippet``, ``catalog`` and ``bootstrap``: a function a command, from
-arguments to what is printed."""
+"""``footfall user``, ``list``, ``key``, ``catalog`` and ``bootstrap``: a function a command, from arguments to what is
+printed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from collector.access.administration import Administration
-from collector.access.tokens import digest, prefix
+from collector.access.tokens import prefix
 from collector.catalog.caps import Caps
 from collector.catalog.rebuild import Rebuild
 from collector.cli.demo import bootstrap as make_demo
 from collector.config import Settings
 from collector.errors import StartupError
-from collector.resources import resource_dir
 from collector.storage.connection import Store
-from collector.web.scripts import Bundle, tag
 
 Rows = list[dict[str, Any]]
 Work = Callable[[Store, argparse.Namespace, Settings], Awaitable[dict[str, Any] | Rows]]
@@ -98,30 +96,6 @@ async def key_revoke(store: Store, arguments: argparse.Namespace, _settings: Set
     named = prefix(arguments.prefix)  # who pastes the whole key means it too, and does not want to see it again
     await Administration(store).revoke_key(named)
     return {"prefix": named, "revoked": True}
-
-
-async def snippet(store: Store, arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    """The tag for a page. A key is shown once, when it is made: it must be given, or is filled in by hand.
-
-    Raises:
-        StartupError: no such list, or the key is none for its pages.
-    """
-    if arguments.list not in {row.id for row in await store.lists.all()}:
-        raise StartupError(f"There is no list {arguments.list}")
-    if not arguments.key.startswith("pk_"):
-        raise StartupError("A page needs a public key: make one with footfall key create --public")
-    if arguments.key != "pk_…":
-        found = await store.keys.find(digest(arguments.key))
-        if found is None or found.get("list_id") != arguments.list:
-            raise StartupError(f"This is no key of list {arguments.list}")
-    moving, pinned = tag(
-        Bundle(resource_dir("static")),
-        arguments.url.rstrip("/"),
-        arguments.key,
-        settings.script_path,
-        settings.event_path,
-    )
-    return {"tag": moving, "pinned": pinned}
 
 
 async def catalog_rebuild(store: Store, _arguments: argparse.Namespace, _settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from collector import __version__
 from collector.cli import admin
+from collector.cli.snippet import snippet
 from collector.cli.spool import Local, spool_retry, spool_status
 from collector.config import Settings, environment_name, option_name
 from collector.errors import StartupError
@@ -40,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_users(_family(families, "user", "users, who own lists and keys"))
     _add_lists(_family(families, "list", "lists, which events belong to"))
     _add_keys(_family(families, "key", "keys, by which the API is used"))
-    _add_snippet(_add(families, "snippet", "print the tag for a page", admin.snippet, (*_EVERYWHERE, *_RENAMED)))
+    _add_snippet(_add(families, "snippet", "print the tag for a page", snippet, (*_EVERYWHERE, *_RENAMED)))
     catalog = _family(families, "catalog", "the catalog of events and their properties")
     _add_json(_add(catalog, "rebuild", "make the catalog anew from the events", admin.catalog_rebuild))
     _add_spool(_family(families, "spool", "the spool, where events wait while MongoDB is away"))
@@ -115,7 +116,10 @@ def _add_keys(keys: argparse._SubParsersAction[Parser]) -> None:
 def _add_snippet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", metavar="ID", type=_number, required=True, help="the list that the events are for")
     parser.add_argument("--url", metavar="URL", type=_text, required=True, help="the collector, as browsers reach it")
-    parser.add_argument("--key", metavar="KEY", type=_text, default="pk_…", help="a public key of the list")
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument("--key", metavar="KEY", type=_text, help="a public key of the list")
+    key.add_argument("--origin", metavar="URL", action="append", help="make a key for these pages; may be repeated")
+    parser.add_argument("--noscript", action="store_true", help="print the image for pages without scripts too")
     _add_json(parser)
 
 

@@ -14,7 +14,9 @@ from collector.catalog.reader import Reader
 from collector.config import Settings
 from collector.errors import Fault
 from collector.ingest.admission import Admission
+from collector.ingest.agents import Agent, Agents
 from collector.ingest.writer import Writer
+from collector.live.teller import Teller
 from collector.metrics import Metrics
 from collector.model import Caller, Document
 from collector.storage.connection import Store
@@ -30,8 +32,10 @@ class Services:
     limits: Limits
     passwords: Passwords
     admission: Admission
+    agents: Agents
     writer: Writer
     reader: Reader
+    teller: Teller
     metrics: Metrics
     clock: Callable[[], datetime]
     pending: Callable[[], int]
@@ -54,6 +58,7 @@ class Request:
     referer: str | None = None
     host: str = ""
     address: str = ""
+    user_agent: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,7 +67,8 @@ class Call:
 
     ``given`` holds the parameters that count as provided; ``client`` is the client's address as a keyed hash;
     ``received`` is when it came, in UTC; ``marks`` what is to be noted on its events, ``size`` the bytes of the body.
-    ``caller`` is None where the command needs none; ``session`` the text of the session that it has come by.
+    ``caller`` is None where the command needs none, ``agent`` where it does not come from a page; ``session`` is the
+    text of the session that it has come by, ``request`` all of it as it was read.
     """
 
     given: Document
@@ -71,7 +77,9 @@ class Call:
     caller: Caller | None = None
     marks: tuple[str, ...] = ()
     size: int = 0
+    agent: Agent | None = None
     session: str = ""
+    request: Request | None = None
 
     @property
     def who(self) -> Caller:

@@ -13,12 +13,13 @@ from collector.commands import budgets
 from collector.commands.call import Command, Handler, Services
 from collector.commands.console_keys import ConsoleKeyCreate, ConsoleKeyOrigins, ConsoleKeyRevoke, ConsoleKeys
 from collector.commands.console_lists import ConsoleListCreate, ConsoleListUpdate
+from collector.commands.console_live import ConsoleLive
 from collector.commands.console_session import ConsoleSession
 from collector.commands.table import COMMANDS
 from collector.model import READ
 
 API = "/console/api/"
-LOGIN, LOGOUT, SESSION = "/console/login", "/console/logout", "/console/session"
+LOGIN, LOGOUT, SESSION, LIVE = "/console/login", "/console/logout", "/console/session", "/console/live"
 _ROUTES = {"user.login": LOGIN, "user.logout": LOGOUT}
 
 
@@ -34,6 +35,7 @@ CONSOLE = (
     ),
     *(replace(command, route=_ROUTES[command.name]) for command in COMMANDS if command.permission is None),
     Command("console.session", SESSION, ("GET",), READ, ConsoleSession, budgets.page),
+    Command("console.live", LIVE, ("GET",), READ, ConsoleLive, budgets.page),
     _own("console.keys", ConsoleKeys),
     _own("console.key_create", ConsoleKeyCreate),
     _own("console.key_revoke", ConsoleKeyRevoke),

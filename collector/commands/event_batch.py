@@ -8,6 +8,7 @@ from typing import Any
 from collector.commands.call import Answer, Call, Services
 from collector.commands.parameters import Names, provided
 from collector.commands.schemas import Schema
+from collector.commands.showing import MOST_OF_BATCH, Showing
 from collector.commands.tracking import Listed, Tracking, success
 from collector.errors import Fault, Refusal, unavailable
 from collector.ingest.admission import Admitted
@@ -31,6 +32,7 @@ class EventBatch:
     def __init__(self, services: Services) -> None:
         self._metrics = services.metrics
         self._tracking = Tracking(services)
+        self._showing = Showing(services)
         self._schema = Schema("event.track")
         self._names = Names(self._schema.parameters)
 
@@ -60,12 +62,19 @@ class EventBatch:
         stored = iter(await self._tracking.stored([item for item in content if isinstance(item, Admitted)], call))
         results = [next(stored) if isinstance(item, Admitted) else item for item in content]
         body = [_verdict(item, result) for item, result in zip(content, results, strict=True)]
+        self._show(content, results, call)
         refusals = [result for result in results if isinstance(result, Refusal)]
         self._count(refusals)
         accepted = len(body) - len(refusals)
         answer = {"status": "partial" if refusals else "success", "accepted": accepted, "results": body}
         waits = [refusal.retry_after for refusal in refusals if refusal.retry_after is not None]
         return Answer(200, answer, {"Retry-After": str(max(waits))} if waits else {})
+
+    def _show(self, content: list[Read], results: list[Result], call: Call) -> None:
+        events = call.given["Events"]
+        for item, result, event in zip(content[:MOST_OF_BATCH], results, events, strict=False):
+            self._showing.verdict(item, result, event, call)
+        self._showing.leave_out([item for item in content[MOST_OF_BATCH:] if isinstance(item, Admitted)])
 
     async def _read(self, event: Any, defaults: Document, call: Call, lists: Lists) -> Read:
         if not isinstance(event, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collector.commands.call import Answer, Call, Services
+from collector.commands.showing import Showing
 from collector.commands.tracking import Tracking, success
 from collector.errors import Fault, Refusal
 from collector.ingest.admission import Admitted
@@ -13,6 +14,7 @@ class EventTrack:
 
     def __init__(self, services: Services) -> None:
         self._tracking = Tracking(services)
+        self._showing = Showing(services)
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Admitted | None, set[Fault]]:
         """Admits the event and finds its list. Raises ``StoreAway`` where a list is not known from before."""
@@ -24,4 +26,5 @@ class EventTrack:
         (result,) = await self._tracking.stored([content], call)
         if isinstance(result, Refusal):
             raise result
+        self._showing.settled(content, result, call.request.parameters if call.request else {})
         return Answer(200, success(content.event, result))

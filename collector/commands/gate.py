@@ -15,6 +15,7 @@ from collector.access.origins import allowed, page_origin, same_site
 from collector.commands.call import Answer, Call, Command, Handler, Request, Services
 from collector.commands.parameters import Names, provided
 from collector.commands.schemas import Schema
+from collector.commands.showing import Showing
 from collector.errors import Fault, Refusal, unavailable
 from collector.model import ORIGIN_UNKNOWN, Caller
 from collector.storage.guard import StoreAway
@@ -38,6 +39,7 @@ class Gate:
         self._services = services
         self._commands = {command.name: command for command in commands}
         self._handlers: dict[str, Handler] = {command.name: command.build(services) for command in commands}
+        self._showing = Showing(services)
         self._schemas = {command.name: Schema(command.name) for command in commands}
         self.names = Names(name for schema in self._schemas.values() for name in schema.parameters)
         self._away_told = -_AWAY_TOLD_EVERY
@@ -137,6 +139,7 @@ class Gate:
             caller,
             size=request.size,
             session=str(request.parameters["SessionID"]) if caller and not caller.key else "",
+            request=request,
         )
         budgets = command.budgets(call, self._services)
         try:
@@ -145,6 +148,8 @@ class Gate:
             answer = self._failed(command.name, error)
         if caller:
             answer.headers |= self._level(budgets)
+            if answer.status >= 400 and command.events(call.given):
+                self._showing.refused(call, answer)
         return answer
 
     async def _checked(self, command: Command, request: Request, call: Call, budgets: list[Budget]) -> Answer:
@@ -154,6 +159,8 @@ class Gate:
             call.marks = _origin_marks(call.caller, request)
         if budgets and not await self._spent(budgets):
             raise Refusal(Fault.TOO_MANY_REQUESTS, retry_after=self._services.limits.reset())
+        if call.caller and call.caller.trust == "public":  # a server's agent says nothing of a visitor
+            call.agent = self._services.agents.read(request.user_agent)
         handler = self._handlers[command.name]
         faults = self._schemas[command.name].faults(call.given)
         content, more = await handler.check(call, faults)

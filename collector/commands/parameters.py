@@ -68,6 +68,11 @@ def provided(parameters: Mapping[str, Any]) -> Document:
     return given
 
 
+def placeholders(parameters: Mapping[str, Any]) -> list[str]:
+    """The parameters that hold such a placeholder."""
+    return [name for name in _MAY_BE_PLACEHOLDERS if _is_placeholder(parameters.get(name))]
+
+
 def _is_placeholder(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= _LONGEST_PLACEHOLDER and value.strip().lower() in _PLACEHOLDERS

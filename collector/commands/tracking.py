@@ -39,7 +39,10 @@ class Tracking:
         values, wrong = self._services.admission.read(given)
         if faults or unlisted or wrong:
             return None, unlisted | wrong
-        return self._services.admission.admit(given, values, call.who, mailing_list, call.marks, call.received), _NONE
+        admitted = self._services.admission.admit(
+            given, values, call.who, mailing_list, call.marks, call.received, call.agent
+        )
+        return admitted, _NONE
 
     async def stored(self, admitted: Sequence[Admitted], call: Call) -> list[Result]:
         """Stores events, test events aside, and says what became of each as the caller may know it, in order."""

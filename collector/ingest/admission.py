@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collector.errors import Fault
+from collector.ingest.agents import Agent
 from collector.ingest.checks import check_properties, read_email
 from collector.ingest.persons import Persons
 from collector.ingest.times import claimed, corrected, read_time
-from collector.model import Caller, Document, Event, MailingList, list_scope, user_scope
+from collector.model import BOT, Caller, Document, Event, MailingList, list_scope, user_scope
 from collector.storage.events import day_end
 from collector.storage.identities import email_key, id_key
 
@@ -22,6 +23,8 @@ _NOT_A_TEST = ("", "0", "false")
 
 
 TEST_FLAG = "isTest"
+BOT_FLAG = "$bot"
+"""What the browser SDK sends where a program drives the browser (``navigator.webdriver``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,13 @@ class Admission:
         mailing_list: MailingList | None,
         marks: tuple[str, ...],
         received: datetime,
+        agent: Agent | None = None,
     ) -> Admitted:
         """The event of parameters in which nothing is wrong.
 
         Args:
             received: when it came, in UTC.
+            agent: what a page's user agent tells.
         """
         scope = list_scope(mailing_list.id) if mailing_list else user_scope(caller.user.id)
         external_id = _text_of(given.get("ID"))
@@ -102,7 +107,8 @@ class Admission:
             sent_at=given.get("SentAt"),
             key=caller.key.prefix if caller.key else None,
             expire_at=_expiry(mailing_list, received),
-            marks=marks,
+            marks=(*marks, BOT) if _is_bot(values.properties, agent) else marks,
+            agent=agent.fields if agent else None,
         )
         return Admitted(event, values.is_test)
 
@@ -141,6 +147,10 @@ def _expiry(mailing_list: MailingList | None, received: datetime) -> datetime | 
 def _marks_test(flag: Any) -> bool:
     """Whether ``Properties.isTest`` makes a test event: unless it is one of the ways to say no (section 5)."""
     return flag is not None and flag != 0 and flag not in _NOT_A_TEST
+
+
+def _is_bot(properties: Document, agent: Agent | None) -> bool:
+    return properties.get(BOT_FLAG) is True or (agent is not None and agent.bot)
 
 
 def _text_of(external_id: Any) -> str | None:

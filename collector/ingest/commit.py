@@ -129,7 +129,14 @@ class Committer:
     def _identify(self, tie: Tie, announced: str) -> bytes:
         """The automatic identify of an event, which is to be stored as ``announced``."""
         automatic = replace(
-            tie.event, id=announced, name="identify", properties={}, external_id=None, event_id=None, marks=()
+            tie.event,
+            id=announced,
+            name="identify",
+            properties={},
+            external_id=None,
+            event_id=None,
+            marks=(),
+            agent=None,
         )
         return extended(
             encode(automatic),

@@ -16,13 +16,12 @@ from collector.storage.live import Live, Part
 log = logging.getLogger("collector.live")
 
 ASK_SECONDS = 1.0
-PAUSE = 0.3
+PAUSE = 0.4
 """Seconds between two writes for those who watch."""
-ROOM = 8
-"""Notices of one scope that are written at a time, of either kind: some 50 a second a process. Others are counted."""
+ROOM = 25
+"""Notices of one scope that are written at a time, of either kind: some 60 a second a process. Others are counted."""
 _RECENT = 50
-_RECENT_SECONDS = 3.0
-"""What nobody watched when it happened is told to who has begun to watch within this time."""
+"""Notices of either kind that nobody is known to want, and that are kept until it is asked who does."""
 _FORGOTTEN = 30.0
 """Seconds after which an answer about who watches no longer holds, where MongoDB gives none."""
 _PATIENCE = 2.0
@@ -94,8 +93,9 @@ class Teller:
 
     def leave_out(self, scope: str, notices: int) -> None:
         """Counts what is not told."""
-        if scope in self._rooms:
-            self._rooms[scope].left_out += notices
+        room = self._rooms.get(scope)
+        if room is not None:
+            room.left_out += notices
 
     async def close(self) -> None:
         """Stops; what waits is not told any more."""
@@ -136,16 +136,18 @@ class Teller:
             return
         watched = await self._live.watched()
         self._answered = time.monotonic()
-        self._rooms = {scope: self._rooms.get(scope) or self._caught_up(scope) for scope in watched}
+        self._rooms = {scope: self._rooms[scope] if scope in self._rooms else Room() for scope in watched}
+        self._catch_up()
 
-    def _caught_up(self, scope: str) -> Room:
-        """A room with what has happened since its watcher came, or just before."""
-        room, since = Room(), time.monotonic() - _RECENT_SECONDS
-        for notices in self._recent.values():
-            for notice in notices:
-                if notice.scope == scope and notice.at >= since:
-                    room.add(notice)
-        return room
+    def _catch_up(self) -> None:
+        """Puts what has happened since a watcher came, or just before, into its room, and forgets the rest of it: who
+        comes after the question was asked need not know what happened before."""
+        for rare, notices in self._recent.items():
+            wanted = [notice for notice in notices if notice.scope in self._rooms]
+            for notice in wanted:
+                self._rooms[notice.scope].add(notice)
+            left = (notice for notice in notices if notice.at >= self._asked and notice.scope not in self._rooms)
+            self._recent[rare] = deque(left, maxlen=_RECENT)
 
     async def _tell(self) -> None:
         parts = []
@@ -158,5 +160,7 @@ class Teller:
 
     def _forget(self) -> None:
         """Nobody is told any more, who has not been heard of for long."""
+        for notices in self._recent.values():
+            notices.clear()
         if time.monotonic() - self._answered > _FORGOTTEN:
             self._rooms = {}

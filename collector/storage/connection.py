@@ -15,6 +15,7 @@ from collector.storage.identities import Identities
 from collector.storage.keys import Keys
 from collector.storage.limits import SharedLimits
 from collector.storage.lists import Lists
+from collector.storage.live import Live
 from collector.storage.meta import Meta
 from collector.storage.opening import (
     Client,
@@ -65,6 +66,7 @@ class Store:
         self.events = Events(database)
         self.history = History(database)
         self.people = People(database)
+        self.live = Live(database)
         self.questions = Questions(database)
         self.catalog = Catalog(database)
         self.counts = Counts(database)

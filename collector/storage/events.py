@@ -164,6 +164,7 @@ def event_of(row: Document) -> Event:
         key=row.get("key"),
         expire_at=row.get("expire_at"),
         marks=tuple(mark for mark in MARKS if mark in row),
+        agent=row.get("agent"),
     )
 
 
@@ -183,6 +184,7 @@ def _document(event: Event) -> Document:
         ("sent_at", event.sent_at),
         ("key", event.key),
         ("expire_at", event.expire_at),
+        ("agent", event.agent),
     ):
         if value is not None:
             row[name] = value

@@ -46,6 +46,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),
     ],
     "writers": [IndexModel([("open", ASCENDING)], partialFilterExpression={"open": True})],  # those that may go on
+    # Forgotten by themselves; the first is read by its time too.
+    "live": [IndexModel([("at", ASCENDING)], expireAfterSeconds=60)],
+    "watches": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
     "limits": [IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0)],
 }
 

@@ -46,9 +46,9 @@ class Row:
 @guarded
 class Live:
     def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
-        lightly = {"write_concern": WriteConcern(1), "read_concern": ReadConcern("local")}
-        self._live = database.get_collection("live", **lightly)
-        self._watches = database.get_collection("watches", **lightly)
+        light = database.with_options(write_concern=WriteConcern(1), read_concern=ReadConcern("local"))
+        self._live = light["live"]
+        self._watches = light["watches"]
 
     async def watch(self, scopes: Iterable[str]) -> datetime:
         """Notes that somebody watches these scopes, of which there is one at least; the server's time."""

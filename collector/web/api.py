@@ -24,6 +24,8 @@ from collector.commands.console import API
 from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.metrics import Metrics
+from collector.model import Document
+from collector.web import pixel
 from collector.web.answers import body_of, headers_of, preflight_headers, start_line
 from collector.web.clients import Network, client_address
 from collector.web.console import Dress, Visit
@@ -52,13 +54,20 @@ class Door:
 @dataclass(frozen=True, slots=True)
 class Route:
     """A path of the API, or of the console. ``command`` is what it implies, None on ``/api.php``; ``browsers`` whether
-    pages of other sites may read its answers; ``known`` is false of paths that do not exist; ``console`` is what
-    becomes of an answer to the console's page, None where the path is not the console's."""
+    pages of other sites may read its answers; ``known`` is false of paths that do not exist; ``image`` is true of the
+    command's image (``web.pixel``); ``console`` is what becomes of an answer to the console's page, None where the path
+    is not the console's."""
 
     command: Command | None = None
     browsers: bool = False
     known: bool = True
+    image: bool = False
     console: Dress | None = None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Which methods it takes at all."""
+        return ("GET",) if self.image else ("GET", "POST")
 
 
 _UNKNOWN = Route(known=False)
@@ -158,7 +167,10 @@ class Exchange(HTTPMessageDelegate):
                 return
             answer = await self._answered()
             headers = headers_of(answer, self._route.browsers)
-            body = body_of(answer, self._headers.get("Accept-Encoding", ""), headers)
+            if self._route.image:
+                body = pixel.as_image(headers)
+            else:
+                body = body_of(answer, self._headers.get("Accept-Encoding", ""), headers)
             self._door.metrics.count_request(answer.command, answer.status)
             self._write(answer.status, headers, b"" if self._line.method == "HEAD" else body)
         except StreamClosedError:
@@ -173,10 +185,12 @@ class Exchange(HTTPMessageDelegate):
         gate = self._door.console if self._route.console else self._door.gate
         if not self._route.known:
             return gate.refused(Refusal(Fault.UNKNOWN_COMMAND))
-        if self._line.method not in ("GET", "POST"):
+        if self._line.method not in self._route.methods:
             return gate.refused(Refusal(Fault.METHOD_NOT_ALLOWED))
+        if self._route.image and (header := pixel.unwanted(self._headers)):
+            return Answer(200, {}, {"X-Footfall-Ignored": header}, pixel.COMMAND)
         try:
-            request = self._read(gate)
+            request = self._read_image() if self._route.image else self._read(gate)
             visit = self._visit(request) if self._route.console else None
             request = visit.own() if visit else request
         except Refusal as refusal:
@@ -201,17 +215,31 @@ class Exchange(HTTPMessageDelegate):
             body, headers.get("Content-Type", ""), self._query.encode("latin-1"), gate.names.fold
         )
         scheme, _, token = headers.get("Authorization", "").partition(" ")
-        peer = self._connection.context.remote_ip or ""
+        request = self._request(parameters, self._line.method)
+        request.size = max(self._received, len(body))
+        request.bearer = token.strip() if scheme.lower() == "bearer" else None
+        return request
+
+    def _read_image(self) -> Request:
+        """A page view. An image tells no ``Origin``; that it is some page's keeps secret keys out (section 3)."""
+        parameters = pixel.page_view(
+            self._query.encode("latin-1"), self._headers.get("Referer"), self._door.gate.names.fold
+        )
+        request = self._request(parameters, "POST")
+        request.origin = request.origin or "null"
+        return request
+
+    def _request(self, parameters: Document, method: str) -> Request:
+        headers, peer = self._headers, self._connection.context.remote_ip or ""
         return Request(
             implied=self._route.command.name if self._route.command else None,
-            method=self._line.method,
+            method=method,
             parameters=parameters,
-            size=max(self._received, len(body)),
-            bearer=token.strip() if scheme.lower() == "bearer" else None,
             origin=headers.get("Origin"),
             referer=headers.get("Referer"),
             host=headers.get("Host", ""),
             address=client_address(peer, headers.get("X-Forwarded-For"), self._door.proxies),
+            user_agent=headers.get("User-Agent"),
         )
 
     def _write(self, status: int, headers: HTTPHeaders, body: bytes) -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     ("commands",),
     ("questions",),
     ("ingest",),
-    ("catalog", "access", "embedded", "spool"),
+    ("catalog", "access", "embedded", "spool", "live"),
     ("storage",),
     ("config", "metrics", "resources"),
     ("model", "errors", "__init__"),

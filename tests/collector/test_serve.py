@@ -77,6 +77,8 @@ def test_the_demo_works_as_printed_and_is_there_the_next_time(var: Path, tmp_pat
     assert _shell(_line(first, "See it")) == seen
     with urlopen(_line(first, "Demo page")) as page:
         assert f'data-key="{demo["public_key"]}"' in page.read().decode()
+    with urlopen(_line(first, "Console").strip()) as page:
+        assert "Footfall" in page.read().decode()
     name, password = _line(first, "Log in as").split(", password ")
     assert post(url, "/api/v1/user.login", {"Username": name, "Password": password})[0] == 200
 

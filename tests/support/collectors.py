@@ -6,7 +6,7 @@ import contextlib
 import copy
 import inspect
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -93,11 +93,16 @@ class Meanwhile:
 
 @contextlib.asynccontextmanager
 async def collecting(
-    site: Site, clock: Callable[[], datetime], before: Before | None = None, settings: Settings | None = None
+    site: Site,
+    clock: Callable[[], datetime],
+    before: Before | None = None,
+    settings: Settings | None = None,
+    more: Sequence[str] = (),
 ) -> AsyncIterator[Site]:
     """The site as another collector serves it: another writer on the same database. Without other settings it has no
-    spool, so that what its storage does not take is refused."""
-    store = watched(site.store, before) if before else site.store
+    spool, so that what its storage does not take is refused. ``before`` is called ahead of every operation of the
+    writer, and of ``more`` collections."""
+    store = watched(site.store, before, *more) if before else site.store
     with tempfile.TemporaryDirectory() as place:
         collector = await build(store, settings or Settings(spool_mb=0), lambda: None, Path(place), clock)
         server = HTTPServer(collector.application)

@@ -85,8 +85,8 @@ class Site:
         return await self.call("/api/v1/event", {**given, **parameters})
 
     async def claim(self, event: Any = "page_view", origin: str | None = ORIGIN, **parameters: Any) -> Answer:
-        """An event with the public key, from a page of the site."""
-        headers = {} if origin is None else {"Origin": origin}
+        """An event with the public key, from a page of the site, in a browser that tells nothing of itself."""
+        headers = {"User_Agent": "Mozilla/5.0"} | ({} if origin is None else {"Origin": origin})
         return await self.call("/api/v1/event", {"APIKey": self.public, "Event": event, **parameters}, **headers)
 
     async def properties(self) -> dict[str, list[str]]:
