@@ -8,21 +8,23 @@ export type Choices = { [name: string]: string | null | undefined };
 
 const ROOT = "/console";
 const listeners = new Set<() => void>();
-let current = read();
+let current = read(0);
 
 export interface Address {
   /** Null: none was named, or one that does not exist. */
   view: View | null;
   chosen: URLSearchParams;
+  /** Grows when the address that is there already is followed once more: what it shows is then asked for anew. */
+  visit: number;
 }
 
-function read(): Address {
+function read(visit: number): Address {
   const name = location.pathname.slice(ROOT.length + 1).replace(/\/$/, "");
-  return { view: VIEWS.find((view) => view === name) ?? null, chosen: new URLSearchParams(location.search) };
+  return { view: VIEWS.find((view) => view === name) ?? null, chosen: new URLSearchParams(location.search), visit };
 }
 
-function changed(): void {
-  current = read();
+function changed(visit = current.visit): void {
+  current = read(visit);
   for (const listener of listeners) listener();
 }
 
@@ -35,7 +37,7 @@ export function href(view: View, choices: Choices): string {
 
 /** Goes to an address of the page; `replace` leaves no step back to the one that is left. */
 export function go(to: string, replace = false): void {
-  if (to === location.pathname + location.search) return;
+  if (to === location.pathname + location.search) return changed(current.visit + 1);
   history[replace ? "replaceState" : "pushState"](null, "", to);
   changed();
   if (!replace) scrollTo(0, 0);
@@ -61,6 +63,6 @@ function follow(click: MouseEvent): void {
 }
 
 export function listen(): void {
-  addEventListener("popstate", changed);
+  addEventListener("popstate", () => changed());
   document.addEventListener("click", follow);
 }

@@ -35,14 +35,25 @@ export function App() {
   }, []);
   if (state === "asking") return <main class="view"><Skeleton /></main>;
   if (state === "out" || state === "ended") return <Login ended={state === "ended"} then={renew} />;
-  if (state instanceof Trouble) return <main class="view"><Problem trouble={state} again={() => void renew()} /></main>;
   const leave = async () => {
     await logOut().catch(() => {});
     forget();
     go("/console");
     set("out");
   };
+  if (state instanceof Trouble) return <Apart trouble={state} again={() => void renew()} leave={leave} />;
   return <Page session={state} renew={renew} leave={leave} />;
+}
+
+/** There is no session to be had: the collector is away, or this user may not look. */
+function Apart({ trouble, again, leave }: { trouble: Trouble; again: () => void; leave: () => void }) {
+  return (
+    <main class="view">
+      <h1>Footfall</h1>
+      <Problem trouble={trouble} again={again} />
+      {trouble.status === 403 && <button type="button" onClick={leave}>Log out</button>}
+    </main>
+  );
 }
 
 function isSession(state: State): state is Session {

@@ -114,6 +114,16 @@ export function interrupted(browser, given, complaints) {
     await find(page, "[type=search]").then((field) => field.evaluate((one) => one.select()));
     await page.keyboard.press("Backspace");
     await until(() => count(page, "before"));
-    return { paused, found, each: { before: await count(page, "before"), meanwhile: await count(page, "meanwhile"), after: await count(page, "after") } };
+    const each = { before: await count(page, "before"), meanwhile: await count(page, "meanwhile"), after: await count(page, "after") };
+
+    await press(page, "nav a", "Explore");
+    await find(page, "th a", "before");
+    cut(true);
+    await press(page, ".tabs a", "Over time");
+    await shows(page, "does not answer");
+    cut(false);
+    await press(page, "button", "Try again");
+    await until(() => page.$(".chart canvas"));
+    return { paused, found, each };
   });
 }

@@ -42,7 +42,7 @@ export function Row({ one, named, dated = true }: { one: Happening; named: boole
   const [open, set] = useState(false);
   return (
     <li class="arrival">
-      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)}>
+      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)} onKeyDown={(event) => void (event.key === "Escape" && set(false))}>
         <span class="when">{dated ? <Time at={one.Time} /> : <time dateTime={one.Time} title={moment(one.Time)}>{clock(one.Time)}</time>}</span>
         {named && <span class="what"><Name of={one.Event} /></span>}
         <span class="summary"><bdi>{summary(one)}</bdi></span>

@@ -1,5 +1,5 @@
 // Live: events as they arrive, test events and refused ones among them, each with its reason.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { choosing, go, useAddress } from "../address";
 import { type Arrival, type Watching, useLive } from "../live";
 import { Details, Marks, Who, summary } from "../parts/event";
@@ -7,7 +7,7 @@ import { Empty, Skeleton } from "../parts/states";
 import { Mark, Name } from "../parts/text";
 import { useHere, useLinks } from "../session";
 import type { Outcome } from "../shapes";
-import { clock, many, moment } from "../words";
+import { clock, count, many, moment } from "../words";
 
 const OUTCOMES: { [outcome in Outcome]: { kind: string; title: string } } = {
   stored: { kind: "good", title: "Stored for good" },
@@ -28,6 +28,7 @@ export function Live() {
         <h1>Live</h1>
         <Connected watching={watching} />
       </div>
+      <Tally arrivals={watching.arrivals} />
       <Tools watching={watching} find={find} outcome={outcome} />
       <Arrivals watching={watching} shown={shown} />
     </>
@@ -55,6 +56,24 @@ export function Connected({ watching }: { watching: Watching }) {
       {watching.leftOut > 0 && ` (${many(watching.leftOut, "event")} came too fast to be shown)`}
     </p>
   );
+}
+
+const PAUSE = 5_000;
+
+/** For those who hear the page: how many have come, said now and then and not for each. */
+function Tally({ arrivals }: { arrivals: Arrival[] }) {
+  const latest = useRef(arrivals);
+  const [said, say] = useState("");
+  latest.current = arrivals;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const fresh = latest.current.filter((one) => one.fresh);
+      const refused = fresh.filter((one) => one.Outcome === "refused").length;
+      say(fresh.length ? `${many(fresh.length, "new event")}${refused ? `, ${count(refused)} refused` : ""}` : "");
+    }, PAUSE);
+    return () => clearInterval(timer);
+  }, []);
+  return <p class="unseen" role="status">{said}</p>;
 }
 
 function Tools({ watching, find, outcome }: { watching: Watching; find: string; outcome: string }) {
@@ -101,7 +120,7 @@ function Row({ one }: { one: Arrival }) {
   const at = one.Received ?? one.Time ?? null;
   return (
     <li class={one.fresh ? "arrival new" : "arrival"} data-outcome={one.Outcome}>
-      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)}>
+      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)} onKeyDown={(event) => void (event.key === "Escape" && set(false))}>
         <span class="when">{at && <time dateTime={at} title={moment(at)}>{clock(at)}</time>}</span>
         <span class="what"><Name of={one.Event ?? ""} none="(no event name)" /></span>
         <span class="marks">

@@ -61,7 +61,13 @@ function Search({ find, keep }: { find: string; keep: () => void }) {
 
 function Nobody({ find }: { find: string }) {
   const to = useLinks();
-  if (find) return <Empty title="Nobody has an address or ID that begins so" />;
+  if (find) {
+    return (
+      <Empty title="Nobody has an address or ID that begins so">
+        <p><a href={to("people", { person: find })}>Look for a visitor of this name</a></p>
+      </Empty>
+    );
+  }
   return (
     <Empty title="Nobody is known yet">
       <p>A subscriber is made by the first event with an address or an ID: <code>footfall.identify("someone@example.com")</code> in a page, <code>email=</code> in an app.</p>
