@@ -31,7 +31,8 @@ function changed(visit = current.visit): void {
 /** The path and query of a view; choices that are null, undefined or empty are left out, unless they say so by "=". */
 export function href(view: View, choices: Choices): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(choices)) if (value !== null && value !== undefined) query.append(name, value);
+  for (const [name, value] of Object.entries(choices))
+    if (value !== null && value !== undefined) query.append(name, value);
   return `${ROOT}/${view}${query.size ? `?${query}` : ""}`;
 }
 
@@ -54,7 +55,8 @@ export function useAddress(): Address {
 
 /** Links within the page change the view, and load nothing. */
 function follow(click: MouseEvent): void {
-  if (click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey || click.altKey) return;
+  if (click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey || click.altKey)
+    return;
   const link = (click.target as Element).closest?.("a");
   if (!link || link.target || link.hasAttribute("download") || link.hash || link.origin !== location.origin) return;
   if (!link.pathname.startsWith(`${ROOT}/`) || link.pathname.startsWith(`${ROOT}/api/`)) return;

@@ -15,7 +15,10 @@ async function run(browser, name, given) {
     return { ...(await SCENARIOS[name](browser, given, complaints)), complaints };
   } catch (fault) {
     const open = await browser.pages();
-    const shown = await open.at(-1).evaluate(() => `${location}\n${document.body.innerText}`).catch(() => "");
+    const shown = await open
+      .at(-1)
+      .evaluate(() => `${location}\n${document.body.innerText}`)
+      .catch(() => "");
     return { failed: `${fault.stack}\n${complaints.join("\n")}\n--- the page:\n${shown.slice(0, 2_000)}` };
   } finally {
     for (const page of (await browser.pages()).slice(1)) await page.close().catch(() => {});
@@ -27,7 +30,8 @@ try {
   const found = await withBrowser(name, async (browser) => {
     const results = {};
     for (const scenario of Object.keys(SCENARIOS)) {
-      if (!only || only.split(",").includes(scenario)) results[scenario] = await run(browser, scenario, { ...JSON.parse(given), browser: name });
+      if (!only || only.split(",").includes(scenario))
+        results[scenario] = await run(browser, scenario, { ...JSON.parse(given), browser: name });
     }
     return results;
   });

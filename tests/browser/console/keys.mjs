@@ -26,7 +26,11 @@ export async function keys(browser, given, complaints) {
   await page.keyboard.press("Escape");
   await until(async () => !(await page.$("form[aria-label='Edit its pages']")));
   await press(page, ".key button", "Edit its pages");
-  await type(page, "form[aria-label='Edit its pages'] [name=origins]", "https://two.example.com, https://*.example.org");
+  await type(
+    page,
+    "form[aria-label='Edit its pages'] [name=origins]",
+    "https://two.example.com, https://*.example.org",
+  );
   await press(page, "form[aria-label='Edit its pages'] button", "Save");
   await shows(page, "https://*.example.org", ".keys");
   await page.reload();
@@ -59,7 +63,11 @@ export async function lists(browser, given, complaints) {
   await press(page, "form[aria-label='Change the list'] button", "Save");
   await shows(page, "Set up Letters", "h1");
   await open(page, `${given.url}/console/explore${made}`);
-  return { made, chosen: await page.$eval(".lists select", (one) => one.selectedOptions[0].innerText), text: await text(page, "main") };
+  return {
+    made,
+    chosen: await page.$eval(".lists select", (one) => one.selectedOptions[0].innerText),
+    text: await text(page, "main"),
+  };
 }
 
 /** Stands between the page and the collector, and can be cut. */
@@ -70,24 +78,36 @@ async function withLine(url, work) {
   const server = createServer((near) => {
     if (cut) return near.destroy();
     const far = connect(Number(port), hostname);
-    for (const end of [near, far]) (ends.add(end), end.on("error", () => {}), end.on("close", () => (ends.delete(end), near.destroy(), far.destroy())));
+    for (const end of [near, far])
+      (ends.add(end),
+        end.on("error", () => {}),
+        end.on("close", () => (ends.delete(end), near.destroy(), far.destroy())));
     near.pipe(far).pipe(near);
   });
   await new Promise((up) => server.listen(0, "127.0.0.1", up));
   try {
-    return await work(`http://127.0.0.1:${server.address().port}`, (now) => ((cut = now), cut && ends.forEach((end) => end.destroy())));
+    return await work(
+      `http://127.0.0.1:${server.address().port}`,
+      (now) => ((cut = now), cut && ends.forEach((end) => end.destroy())),
+    );
   } finally {
     for (const end of ends) end.destroy();
     server.close();
   }
 }
 
-const count = (page, name) => page.$$eval(".arrival", (all, wanted) => all.filter((one) => one.innerText.includes(wanted)).length, name);
+const count = (page, name) =>
+  page.$$eval(".arrival", (all, wanted) => all.filter((one) => one.innerText.includes(wanted)).length, name);
 
 /** Live goes on by itself when the line comes back, shows what came meanwhile, and nothing twice. */
 export function interrupted(browser, given, complaints) {
   return withLine(given.url, async (url, cut) => {
-    const track = (Event) => fetch(`${given.url}/api/v1/event`, { method: "POST", headers: { Authorization: `Bearer ${given.secret}`, "Content-Type": "application/json" }, body: JSON.stringify({ Event, ListID: given.keyless }) });
+    const track = (Event) =>
+      fetch(`${given.url}/api/v1/event`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${given.secret}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ Event, ListID: given.keyless }),
+      });
     const page = await tab(browser, []); // its console tells of each try
     await page.goto(`${url}/console/arrivals?list=${given.keyless}`);
     await enter(page, given);
@@ -114,7 +134,11 @@ export function interrupted(browser, given, complaints) {
     await find(page, "[type=search]").then((field) => field.evaluate((one) => one.select()));
     await page.keyboard.press("Backspace");
     await until(() => count(page, "before"));
-    const each = { before: await count(page, "before"), meanwhile: await count(page, "meanwhile"), after: await count(page, "after") };
+    const each = {
+      before: await count(page, "before"),
+      meanwhile: await count(page, "meanwhile"),
+      after: await count(page, "after"),
+    };
 
     await press(page, "nav a", "Explore");
     await find(page, "th a", "before");
