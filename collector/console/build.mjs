@@ -40,7 +40,9 @@ async function built() {
 
 /** What the licences of the libraries in it want to stand beside it. */
 function licenses() {
-  const texts = ["preact", "uplot"].map((name) => `${name}\n\n${readFileSync(path(`node_modules/${name}/LICENSE`, tools), "utf8")}`);
+  const texts = ["preact", "uplot"].map(
+    (name) => `${name}\n\n${readFileSync(path(`node_modules/${name}/LICENSE`, tools), "utf8")}`,
+  );
   return Buffer.from(texts.join("\n"));
 }
 
@@ -70,5 +72,6 @@ const size = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
 if (size > BUDGET) fail(`static/console would be ${size} bytes in brotli, over its ${BUDGET}`);
 if (!CHECK) write(files);
 const wrong = CHECK ? stale(files) : [];
-if (wrong.length) fail(`static/console (${wrong.join(", ")}) is not what collector/console builds: run \`make bundle\` and commit it`);
+if (wrong.length)
+  fail(`static/console (${wrong.join(", ")}) is not what collector/console builds: run \`make bundle\` and commit it`);
 console.log(`static/console: ${size} bytes in brotli (${sizes.map(([name, bytes]) => `${name} ${bytes}`).join(", ")})`);

@@ -108,8 +108,8 @@ def given(live: Live, shop: Shop) -> dict[str, Any]:
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
 def seen(request: pytest.FixtureRequest, live: Live, shop: Shop, given: dict[str, Any]) -> Iterator[Seen]:
     """One browser runs all scenarios: it is slow to start."""
-    fresh = shop.with_new_list(live).list_id
-    command = ["node", str(DRIVER), request.param, json.dumps({**given, "fresh": fresh})]
+    empty = {name: shop.with_new_list(live).list_id for name in ("fresh", "keyless")}
+    command = ["node", str(DRIVER), request.param, json.dumps(given | empty)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert run.returncode == 0, run.stderr
     yield Seen(request.param, json.loads(run.stdout))
@@ -184,6 +184,33 @@ def test_a_session_that_ends_leads_to_the_login_and_back_to_the_same_view(seen: 
     assert MARKUP not in session["ended"]["text"]
     assert session["ended"]["address"] == session["after"]
     assert session["before"].replace("show=list", "show=trend") == session["after"]
+
+
+def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
+    found = seen["keys"]
+    assert len(found["secret"]) == 35
+    assert not found["again"]
+    (public,) = [row for row in found["keys"] if "for pages" in row]
+    assert "https://two.example.com" in public
+    assert "https://one.example.com" not in public
+
+
+def test_a_revoked_key_is_gone(seen: Seen) -> None:
+    found = seen["keys"]
+    servers = [row.split("\n")[0] for row in found["keys"] if "for pages" not in row]
+    assert [row.split("\n")[0] for row in found["left"]] == servers
+
+
+def test_a_list_can_be_made_and_renamed(seen: Seen) -> None:
+    found = seen["lists"]
+    assert found["chosen"] == "Letters"
+    assert "No events yet" in found["text"]
+
+
+def test_live_goes_on_by_itself_after_an_interruption_and_shows_nothing_twice(seen: Seen) -> None:
+    found = seen["interrupted"]
+    assert found["each"] == {"before": 1, "meanwhile": 1, "after": 1}
+    assert (found["paused"], found["found"]) == (0, 1)
 
 
 def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_through_it(seen: Seen) -> None:

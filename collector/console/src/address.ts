@@ -8,34 +8,37 @@ export type Choices = { [name: string]: string | null | undefined };
 
 const ROOT = "/console";
 const listeners = new Set<() => void>();
-let current = read();
+let current = read(0);
 
 export interface Address {
   /** Null: none was named, or one that does not exist. */
   view: View | null;
   chosen: URLSearchParams;
+  /** Grows when the address that is there already is followed once more: what it shows is then asked for anew. */
+  visit: number;
 }
 
-function read(): Address {
+function read(visit: number): Address {
   const name = location.pathname.slice(ROOT.length + 1).replace(/\/$/, "");
-  return { view: VIEWS.find((view) => view === name) ?? null, chosen: new URLSearchParams(location.search) };
+  return { view: VIEWS.find((view) => view === name) ?? null, chosen: new URLSearchParams(location.search), visit };
 }
 
-function changed(): void {
-  current = read();
+function changed(visit = current.visit): void {
+  current = read(visit);
   for (const listener of listeners) listener();
 }
 
 /** The path and query of a view; choices that are null, undefined or empty are left out, unless they say so by "=". */
 export function href(view: View, choices: Choices): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(choices)) if (value !== null && value !== undefined) query.append(name, value);
+  for (const [name, value] of Object.entries(choices))
+    if (value !== null && value !== undefined) query.append(name, value);
   return `${ROOT}/${view}${query.size ? `?${query}` : ""}`;
 }
 
 /** Goes to an address of the page; `replace` leaves no step back to the one that is left. */
 export function go(to: string, replace = false): void {
-  if (to === location.pathname + location.search) return;
+  if (to === location.pathname + location.search) return changed(current.visit + 1);
   history[replace ? "replaceState" : "pushState"](null, "", to);
   changed();
   if (!replace) scrollTo(0, 0);
@@ -52,7 +55,8 @@ export function useAddress(): Address {
 
 /** Links within the page change the view, and load nothing. */
 function follow(click: MouseEvent): void {
-  if (click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey || click.altKey) return;
+  if (click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey || click.altKey)
+    return;
   const link = (click.target as Element).closest?.("a");
   if (!link || link.target || link.hasAttribute("download") || link.hash || link.origin !== location.origin) return;
   if (!link.pathname.startsWith(`${ROOT}/`) || link.pathname.startsWith(`${ROOT}/api/`)) return;
@@ -61,6 +65,6 @@ function follow(click: MouseEvent): void {
 }
 
 export function listen(): void {
-  addEventListener("popstate", changed);
+  addEventListener("popstate", () => changed());
   document.addEventListener("click", follow);
 }

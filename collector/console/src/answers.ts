@@ -1,5 +1,6 @@
 // Answers as components have them: loading, there, or not to be had; shown from memory at once when one comes back.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useAddress } from "./address";
 import { type Trouble, ask } from "./api";
 
 const KEPT = 40;
@@ -40,6 +41,7 @@ export function useAnswer<T>(command: string, question: object | null): Answered
   const key = question && `${command} ${JSON.stringify(question)}`;
   const [held, hold] = useState<Held<T>>({ key: "", answer: null, trouble: null });
   const [round, next] = useState(0);
+  const { visit } = useAddress();
   const last = useRef<T | null>(null);
   useEffect(() => {
     if (!key) return;
@@ -50,7 +52,7 @@ export function useAnswer<T>(command: string, question: object | null): Answered
       (trouble) => stillAsked(() => hold({ key, answer: null, trouble })),
     );
     return () => left.abort();
-  }, [key, round]);
+  }, [key, round, visit]);
   const again = useCallback(() => (hold((now) => ({ ...now, key: "" })), next((n) => n + 1)), []);
   const settled = held.key === key;
   const known = settled ? held.answer : ((key ? remembered.get(key) : null) as T | undefined);

@@ -31,7 +31,9 @@ export function sessionEnded(): void {
 }
 
 function inWords(status: number, body: any): string {
-  const told = Array.isArray(body?.Errors) ? body.Errors.map((error: { Message: string }) => error.Message).join(", ") : "";
+  const told = Array.isArray(body?.Errors)
+    ? body.Errors.map((error: { Message: string }) => error.Message).join(", ")
+    : "";
   if (status === 429) return "Too many questions in a short time.";
   if (status === 503) return "The database cannot be reached at the moment. Nothing that was acknowledged is lost.";
   if (status >= 500) return "The collector could not answer. Its log says why.";
@@ -75,7 +77,11 @@ export async function session(): Promise<Session | null> {
 }
 
 export async function logIn(user: string, password: string): Promise<void> {
-  await sent("/console/login", { method: "POST", headers: MARK, body: JSON.stringify({ Username: user, Password: password }) });
+  await sent("/console/login", {
+    method: "POST",
+    headers: MARK,
+    body: JSON.stringify({ Username: user, Password: password }),
+  });
 }
 
 export async function logOut(): Promise<void> {

@@ -33,16 +33,36 @@ export function App() {
     whenEnded(() => (forget(), set("ended")));
     void renew();
   }, []);
-  if (state === "asking") return <main class="view"><Skeleton /></main>;
+  if (state === "asking")
+    return (
+      <main class="view">
+        <Skeleton />
+      </main>
+    );
   if (state === "out" || state === "ended") return <Login ended={state === "ended"} then={renew} />;
-  if (state instanceof Trouble) return <main class="view"><Problem trouble={state} again={() => void renew()} /></main>;
   const leave = async () => {
     await logOut().catch(() => {});
     forget();
     go("/console");
     set("out");
   };
+  if (state instanceof Trouble) return <Apart trouble={state} again={() => void renew()} leave={leave} />;
   return <Page session={state} renew={renew} leave={leave} />;
+}
+
+/** There is no session to be had: the collector is away, or this user may not look. */
+function Apart({ trouble, again, leave }: { trouble: Trouble; again: () => void; leave: () => void }) {
+  return (
+    <main class="view">
+      <h1>Footfall</h1>
+      <Problem trouble={trouble} again={again} />
+      {trouble.status === 403 && (
+        <button type="button" onClick={leave}>
+          Log out
+        </button>
+      )}
+    </main>
+  );
 }
 
 function isSession(state: State): state is Session {
@@ -66,7 +86,9 @@ function Page({ session, renew, leave }: Given) {
   const View = address.view ? SHOWN[address.view] : Skeleton;
   return (
     <Within.Provider value={here}>
-      <a class="skip" href="#view">Skip to the view</a>
+      <a class="skip" href="#view">
+        Skip to the view
+      </a>
       <Top address={address} session={session} list={list} leave={leave} />
       <main class="view" id="view" tabIndex={-1} key={`${address.view} ${kept.list}`}>
         {list === undefined ? <Unknown /> : <View />}
@@ -90,10 +112,14 @@ function useFirstView(address: Address, list: List | null | undefined, kept: Cho
   useEffect(() => {
     if (address.view) return;
     const left = new AbortController();
-    const lead = (view: View) => left.signal.aborted || go(href(view, { ...kept, ...Object.fromEntries(address.chosen) }), true);
+    const lead = (view: View) =>
+      left.signal.aborted || go(href(view, { ...kept, ...Object.fromEntries(address.chosen) }), true);
     const question = { ListID: list?.ListID ?? null, Limit: 1 };
     const timer = setTimeout(() => lead("explore"), PATIENCE);
-    ask<Listing>("website_events.list", question, left.signal).then(({ Events }) => lead(Events.length ? "explore" : "setup"), () => lead("setup"));
+    ask<Listing>("website_events.list", question, left.signal).then(
+      ({ Events }) => lead(Events.length ? "explore" : "setup"),
+      () => lead("setup"),
+    );
     return () => (left.abort(), clearTimeout(timer));
   }, [address.view]);
 }
@@ -115,7 +141,12 @@ function useFocus(address: Address) {
   }, [address.view, address.chosen.get("event"), address.chosen.get("person")]);
 }
 
-function Top({ address, session, list, leave }: { address: Address; list: List | null | undefined } & Omit<Given, "renew">) {
+function Top({
+  address,
+  session,
+  list,
+  leave,
+}: { address: Address; list: List | null | undefined } & Omit<Given, "renew">) {
   return (
     <header class="top">
       <a class="brand" aria-label="Footfall" href={href("explore", { list: list ? String(list.ListID) : NO_LIST })}>
@@ -125,12 +156,21 @@ function Top({ address, session, list, leave }: { address: Address; list: List |
       <ListChoice address={address} session={session} list={list} />
       <nav aria-label="Views">
         {(Object.keys(TITLES) as View[]).map((view) => (
-          <a key={view} href={href(view, { list: address.chosen.get("list") })} aria-current={address.view === view ? "page" : undefined}>
+          <a
+            key={view}
+            href={href(view, { list: address.chosen.get("list") })}
+            aria-current={address.view === view ? "page" : undefined}
+          >
             {TITLES[view]}
           </a>
         ))}
       </nav>
-      <span class="who"><Name of={session.User} /> <button type="button" class="quiet" onClick={leave}>Log out</button></span>
+      <span class="who">
+        <Name of={session.User} />{" "}
+        <button type="button" class="quiet" onClick={leave}>
+          Log out
+        </button>
+      </span>
     </header>
   );
 }
@@ -146,11 +186,12 @@ function ListChoice({ address, session, list }: { address: Address; session: Ses
       <select value={list ? String(list.ListID) : list === null ? NO_LIST : ""} onChange={choose}>
         {list === undefined && <option value="">Choose a list</option>}
         {session.Lists.map((one) => (
-          <option key={one.ListID} value={String(one.ListID)}>{one.Name}</option>
+          <option key={one.ListID} value={String(one.ListID)}>
+            {one.Name}
+          </option>
         ))}
         {unlisted && <option value={NO_LIST}>No list</option>}
       </select>
     </label>
   );
 }
-

@@ -18,7 +18,9 @@ export const BARE: ReadonlySet<Operator> = new Set<Operator>(["is_set", "is_not_
 export function filtersOf(chosen: URLSearchParams): Filter[] {
   try {
     const found: unknown = JSON.parse(chosen.get("filter") ?? "[]");
-    return Array.isArray(found) ? found.filter((one) => typeof one?.Property === "string" && one.Operator in OPERATORS) : [];
+    return Array.isArray(found)
+      ? found.filter((one) => typeof one?.Property === "string" && one.Operator in OPERATORS)
+      : [];
   } catch {
     return [];
   }
@@ -35,6 +37,7 @@ export function valueInWords({ Operator, Value }: Filter): string {
 /** What was typed, as a value of the kind that was chosen; undefined: it is none. */
 export function typed(text: string, kind: string): Json | undefined {
   if (kind === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined;
-  if (kind === "boolean") return /^(true|yes|1)$/i.test(text.trim()) ? true : /^(false|no|0)$/i.test(text.trim()) ? false : undefined;
+  if (kind === "boolean")
+    return /^(true|yes|1)$/i.test(text.trim()) ? true : /^(false|no|0)$/i.test(text.trim()) ? false : undefined;
   return text;
 }

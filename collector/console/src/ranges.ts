@@ -30,7 +30,9 @@ export const zoneOf = (list: List | null): string => list?.TimeZone ?? zoneHere;
 
 /** The day of a moment in a zone, as 2026-11-24. */
 export function dayOf(time: number, zone: string): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(time);
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(
+    time,
+  );
 }
 
 /** How far a zone is ahead of UTC at a moment, in milliseconds. */
@@ -46,8 +48,10 @@ export function beginning(day: string, zone: string): number {
   return there - ahead(there - ahead(there, zone), zone);
 }
 
-const dayAfter = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
-const isDay = (text: string | null): text is string => /^\d{4}-\d\d-\d\d$/.test(text ?? "") && !Number.isNaN(Date.parse(text!));
+const dayAfter = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
+const isDay = (text: string | null): text is string =>
+  /^\d{4}-\d\d-\d\d$/.test(text ?? "") && !Number.isNaN(Date.parse(text!));
 const moment = (time: number): string => new Date(time).toISOString();
 
 /** The range that an address names; the last 30 days where it names none, or one that is none. */
@@ -55,7 +59,14 @@ export function rangeOf(chosen: URLSearchParams, zone: string, now = Date.now())
   const [from, to] = [chosen.get("from"), chosen.get("to")];
   if (isDay(from) && isDay(to) && from <= to) {
     const days = Math.round((Date.parse(to) - Date.parse(from)) / DAY) + 1;
-    return { preset: null, first: from, last: to, days, From: moment(beginning(from, zone)), To: moment(beginning(dayAfter(to, 1), zone)) };
+    return {
+      preset: null,
+      first: from,
+      last: to,
+      days,
+      From: moment(beginning(from, zone)),
+      To: moment(beginning(dayAfter(to, 1), zone)),
+    };
   }
   const named = chosen.get("range") ?? "";
   const preset = named in PRESETS ? (named as Preset) : USUAL;

@@ -8,12 +8,18 @@ const shares = new Intl.NumberFormat(undefined, { style: "percent", maximumFract
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const fullDates = new Intl.DateTimeFormat(undefined, { weekday: "long", year: "numeric", month: "long", day: "numeric" });
+const fullDates = new Intl.DateTimeFormat(undefined, {
+  weekday: "long",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+});
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const count = (n: number): string => numbers.format(n);
 export const compact = (n: number): string => compacts.format(n);
-export const share = (part: number): string => (part > 0 && part < 0.001 ? `<${shares.format(0.001)}` : shares.format(part));
+export const share = (part: number): string =>
+  part > 0 && part < 0.001 ? `<${shares.format(0.001)}` : shares.format(part);
 export const moment = (iso: string): string => moments.format(new Date(iso));
 export const clock = (iso: string): string => clocks.format(new Date(iso));
 export const date = (iso: string): string => dates.format(new Date(iso));
@@ -58,5 +64,9 @@ export const alphabets = (text: string): string[] => (LATIN.test(text) ? text.sp
 /** A value on one line: text as it is, the rest as JSON. */
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return "";
-  return typeof value === "string" ? visible(value) : typeof value === "number" ? exact.format(value) : JSON.stringify(value);
+  return typeof value === "string"
+    ? visible(value)
+    : typeof value === "number"
+      ? exact.format(value)
+      : JSON.stringify(value);
 }

@@ -32,7 +32,7 @@ export async function withBrowser(name, work) {
 
 /** Waits until `holds` gives something true, and gives it back. */
 export async function until(holds, what = holds) {
-  for (const end = Date.now() + PATIENCE; ; ) {
+  for (const end = Date.now() + PATIENCE; ;) {
     const found = await holds();
     if (found) return found;
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
@@ -47,12 +47,15 @@ export async function tab(browser, complaints) {
   page.on("pageerror", (error) => complaints.push(`page: ${error.message}`));
   page.on("dialog", (dialog) => (complaints.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
   page.on("console", (message) => {
-    // A browser says so itself where a request is answered 401; that is how the page learns of an ended session.
-    if (message.type() === "error" && !/\b401\b/.test(message.text())) complaints.push(`console: ${message.text()}`);
+    // A browser says so itself where a request is answered 401, an ended session, or 422, a wrong entry.
+    if (message.type() === "error" && !/\b(401|422)\b/.test(message.text()))
+      complaints.push(`console: ${message.text()}`);
   });
   await page.evaluateOnNewDocument(() => {
     window.violations = [];
-    addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+    addEventListener("securitypolicyviolation", (event) =>
+      violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   return page;
 }
@@ -76,17 +79,24 @@ export const shows = (page, wanted, selector = "body") =>
 export async function find(page, selector, wanted = "") {
   const of = async () => {
     const all = await page.$$(selector);
-    for (const one of all) if ((await one.evaluate((element) => element.innerText || element.value || "")).includes(wanted)) return one;
+    for (const one of all)
+      if ((await one.evaluate((element) => element.innerText || element.value || "")).includes(wanted)) return one;
   };
   return until(of, `${selector} "${wanted}"`);
 }
 
 /** Clicks it; anew where the page has just put another in its place. */
 export async function press(page, selector, wanted) {
-  await until(async () => {
-    const element = await find(page, selector, wanted);
-    return element.click().then(() => true, () => false);
-  }, `a click on ${selector} "${wanted ?? ""}"`);
+  await until(
+    async () => {
+      const element = await find(page, selector, wanted);
+      return element.click().then(
+        () => true,
+        () => false,
+      );
+    },
+    `a click on ${selector} "${wanted ?? ""}"`,
+  );
 }
 
 export async function type(page, selector, wanted) {
@@ -106,6 +116,12 @@ export async function logIn(page, { user, password }) {
   await logIn(page, { user, password });
 }
 
+/** Logs in where that is wanted. */
+export async function enter(page, given) {
+  await until(() => page.$("[name=user], header.top"));
+  if (await page.$("[name=user]")) await logIn(page, given);
+}
+
 /** The login, whoever is logged in. */
 export async function logOut(page) {
   await until(() => page.$("[name=user], header.top"));
@@ -115,7 +131,14 @@ export async function logOut(page) {
 
 /** Whether nothing is under way in the view any more. */
 export const rest = (page) =>
-  until(() => page.evaluate(() => !!document.querySelector("main h1, main .empty") && !document.querySelector(".skeleton, [aria-busy=true]")), "the view to rest");
+  until(
+    () =>
+      page.evaluate(
+        () =>
+          !!document.querySelector("main h1, main .empty") && !document.querySelector(".skeleton, [aria-busy=true]"),
+      ),
+    "the view to rest",
+  );
 
 /** Opens an address of the console, and waits for its view. */
 export async function open(page, url) {

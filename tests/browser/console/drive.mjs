@@ -1,12 +1,13 @@
 // Drives the console in a real browser: `node tests/browser/console/drive.mjs BROWSER GIVEN`, where GIVEN is JSON:
-//   {"url", "user", "password", "fresh": a list without events, "hostile": a list of names and values that are markup,
+//   {"url", "user", "password", "fresh", "keyless": lists without events, "hostile": a list of names and values that are markup,
 //    "person": a subscriber of it, "secret": a key}
 // Runs every scenario and prints one line of JSON: {scenario: {…, "complaints": ["…", …]}, …}, or {"failed": "…"} of one.
 import { withBrowser } from "./browser.mjs";
 import * as pages from "./scenarios.mjs";
+import { interrupted, keys, lists } from "./keys.mjs";
 import { everyView } from "./views.mjs";
 
-const SCENARIOS = { everyView, ...pages.SCENARIOS };
+const SCENARIOS = { everyView, keys, lists, interrupted, ...pages.SCENARIOS };
 
 async function run(browser, name, given) {
   const complaints = [];
@@ -14,7 +15,10 @@ async function run(browser, name, given) {
     return { ...(await SCENARIOS[name](browser, given, complaints)), complaints };
   } catch (fault) {
     const open = await browser.pages();
-    const shown = await open.at(-1).evaluate(() => `${location}\n${document.body.innerText}`).catch(() => "");
+    const shown = await open
+      .at(-1)
+      .evaluate(() => `${location}\n${document.body.innerText}`)
+      .catch(() => "");
     return { failed: `${fault.stack}\n${complaints.join("\n")}\n--- the page:\n${shown.slice(0, 2_000)}` };
   } finally {
     for (const page of (await browser.pages()).slice(1)) await page.close().catch(() => {});
@@ -26,7 +30,8 @@ try {
   const found = await withBrowser(name, async (browser) => {
     const results = {};
     for (const scenario of Object.keys(SCENARIOS)) {
-      if (!only || only.split(",").includes(scenario)) results[scenario] = await run(browser, scenario, { ...JSON.parse(given), browser: name });
+      if (!only || only.split(",").includes(scenario))
+        results[scenario] = await run(browser, scenario, { ...JSON.parse(given), browser: name });
     }
     return results;
   });

@@ -1,6 +1,6 @@
 // What people do with the console, step by step.
 import { createServer } from "node:http";
-import { find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
+import { enter, find, logIn, logOut, open, press, rest, shows, tab, text, type, until, visitor } from "./browser.mjs";
 
 const at = (url, view, list, more = "") => `${url}/console/${view}?list=${list}${more}`;
 const address = (page) => page.evaluate(() => location.pathname + location.search);
@@ -14,7 +14,9 @@ async function withSite(work) {
   });
   await new Promise((up) => server.listen(0, "127.0.0.1", up));
   try {
-    return await work(`http://127.0.0.1:${server.address().port}`, (line) => { pasted = line; });
+    return await work(`http://127.0.0.1:${server.address().port}`, (line) => {
+      pasted = line;
+    });
   } finally {
     server.closeAllConnections();
     server.close();
@@ -99,19 +101,19 @@ async function session(browser, given, complaints) {
   await rest(page);
   const before = await address(page);
   // Elsewhere, in another tab, somebody logs out.
-  await page.evaluate(() => fetch("/console/logout", { method: "POST", headers: { "X-Footfall-Console": "1", "Content-Type": "application/json" }, body: "{}" }));
+  await page.evaluate(() =>
+    fetch("/console/logout", {
+      method: "POST",
+      headers: { "X-Footfall-Console": "1", "Content-Type": "application/json" },
+      body: "{}",
+    }),
+  );
   await press(page, ".tabs a", "Over time");
   await find(page, "[name=user]");
   const ended = { address: await address(page), text: await text(page) };
   await logIn(page, given);
   await until(() => page.$(".chart canvas, .empty"));
   return { before, ended, after: await address(page) };
-}
-
-/** Logs in where that is wanted. */
-async function enter(page, given) {
-  await until(() => page.$("[name=user], header.top"));
-  if (await page.$("[name=user]")) await logIn(page, given);
 }
 
 /** What is chosen is in the address: it can be shared, and back and forward go through it. */
@@ -130,7 +132,11 @@ async function shared(browser, given, complaints) {
   const found = { address: await address(page), chip: await text(page, ".chip") };
   const other = await tab(browser, complaints);
   await open(other, given.url + found.address);
-  found.opened = { chip: await text(other, ".chip"), range: await other.$eval(".tools select", (one) => one.value), values: !!(await other.$(".bar")) };
+  found.opened = {
+    chip: await text(other, ".chip"),
+    range: await other.$eval(".tools select", (one) => one.value),
+    values: !!(await other.$(".bar")),
+  };
   await other.goBack().catch(() => {});
   await page.bringToFront();
   const steps = [];
@@ -142,7 +148,11 @@ async function shared(browser, given, complaints) {
   return { ...found, steps };
 }
 
-const focused = (page) => page.evaluate(() => ({ text: document.activeElement.innerText || document.activeElement.name || document.activeElement.ariaLabel || "", tag: document.activeElement.localName }));
+const focused = (page) =>
+  page.evaluate(() => ({
+    text: document.activeElement.innerText || document.activeElement.name || document.activeElement.ariaLabel || "",
+    tag: document.activeElement.localName,
+  }));
 
 /** Goes on by the tab key until what has the focus fits. */
 async function tabTo(page, fits) {
@@ -193,7 +203,12 @@ async function files(browser, given, complaints) {
   await rest(page);
   await page.evaluate(() => {
     HTMLAnchorElement.prototype.click = () => {};
-    URL.createObjectURL = (blob) => (blob.arrayBuffer().then((bytes) => { window.file = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes); }), "#");
+    URL.createObjectURL = (blob) => (
+      blob.arrayBuffer().then((bytes) => {
+        window.file = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      }),
+      "#"
+    );
   });
   await press(page, "main button", "CSV");
   const table = await until(() => page.evaluate(() => window.file));
@@ -201,7 +216,11 @@ async function files(browser, given, complaints) {
   await find(page, "a[download]");
   const events = await page.evaluate(async () => {
     const answer = await fetch(document.querySelector("a[download]").href);
-    return { status: answer.status, type: answer.headers.get("Content-Type"), rows: (await answer.text()).trim().split("\n").length };
+    return {
+      status: answer.status,
+      type: answer.headers.get("Content-Type"),
+      rows: (await answer.text()).trim().split("\n").length,
+    };
   });
   return { table, events };
 }

@@ -2,7 +2,8 @@
 // nothing serious to say.
 import { AXE, logIn, open, press, rest, tab, until } from "./browser.mjs";
 
-const filter = (name, value) => encodeURIComponent(JSON.stringify([{ Property: name, Operator: "is_not", Value: value }]));
+const filter = (name, value) =>
+  encodeURIComponent(JSON.stringify([{ Property: name, Operator: "is_not", Value: value }]));
 
 /** The addresses of all views, and what is opened in them. */
 function views({ hostile, person, event, property }) {
@@ -33,12 +34,16 @@ async function faultsOf(page) {
 const scheme = (page, value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
 
 /** How many pixels stick out of the page, to its side. */
-const overflow = (page) => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
+const overflow = (page) =>
+  page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 
 /** What a view is like, wide and light, narrow and dark. Firefox is not told of dark, and axe judges in Chromium alone. */
 async function judged(page, browser) {
   const found = { axe: [], overflow: {} };
-  for (const [width, value] of [[1200, "light"], [360, "dark"]]) {
+  for (const [width, value] of [
+    [1200, "light"],
+    [360, "dark"],
+  ]) {
     await page.setViewport({ width, height: 800 });
     await rest(page);
     found.overflow[width] = await overflow(page);
@@ -63,7 +68,11 @@ export async function everyView(browser, given, complaints) {
     if (name === "live") await until(() => page.$(".details"));
     await rest(page);
     const text = await page.evaluate(() => document.querySelector("main").innerText);
-    const ran = await page.evaluate(() => ({ hacked: window.hacked ?? null, violations, elements: document.querySelectorAll("main img, main script, main iframe").length }));
+    const ran = await page.evaluate(() => ({
+      hacked: window.hacked ?? null,
+      violations,
+      elements: document.querySelectorAll("main img, main script, main iframe").length,
+    }));
     found[name] = { text, ...ran, ...(await judged(page, given.browser)) };
   }
   return { views: found };

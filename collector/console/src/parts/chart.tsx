@@ -27,18 +27,34 @@ function ticks(zone: string): (plot: uPlot, splits: number[], axis: number, spac
   };
 }
 
-function options(series: Series, width: number, colour: (name: string) => string, at: (index: number | null) => void): uPlot.Options {
-  const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+function options(
+  series: Series,
+  width: number,
+  colour: (name: string) => string,
+  at: (index: number | null) => void,
+): uPlot.Options {
+  const axis = {
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
   return {
     width,
     height: HEIGHT,
+    padding: [16, 28, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), series.TimeZone),
     scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.05)] } },
     axes: [
       { ...axis, size: 36, values: ticks(series.TimeZone), space: 70 },
-      { ...axis, size: 52, values: (_plot, splits) => splits.map(compact), ...(series.Measure !== "sum" && { incrs: WHOLE }) },
+      {
+        ...axis,
+        size: 52,
+        values: (_plot, splits) => splits.map(compact),
+        ...(series.Measure !== "sum" && { incrs: WHOLE }),
+      },
     ],
     series: [
       {},
@@ -46,7 +62,10 @@ function options(series: Series, width: number, colour: (name: string) => string
         stroke: colour(`--c${number % 12}`),
         width: 2,
         ...(isDashed(line) && { dash: [6, 4] }),
-        points: { show: series.Times.length < 2 ? true : series.Times.length < 40 && series.Series.length === 1, size: 6 },
+        points: {
+          show: series.Times.length < 2 ? true : series.Times.length < 40 && series.Series.length === 1,
+          size: 6,
+        },
       })),
     ],
     hooks: { setCursor: [(plot) => at(plot.cursor.idx ?? null)] },
@@ -65,7 +84,9 @@ function usePlot(series: Series, at: (index: number | null) => void) {
       plot?.destroy();
       plot = new uPlot(options(series, inside.clientWidth, colour, at), data, inside);
     };
-    const watch = new ResizeObserver(() => plot && plot.width !== inside.clientWidth && plot.setSize({ width: inside.clientWidth, height: HEIGHT }));
+    const watch = new ResizeObserver(
+      () => plot && plot.width !== inside.clientWidth && plot.setSize({ width: inside.clientWidth, height: HEIGHT }),
+    );
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     draw();
     watch.observe(inside);
@@ -83,10 +104,17 @@ export function Chart({ series, label }: { series: Series; label: string }) {
     <figure class="figure">
       <div class="chart" ref={box} role="img" aria-label={`${label}. The numbers stand in the table below.`} />
       <figcaption>
-        <p class="at">{when ? timeName(when, series) : `In all, ${series.Interval}s of ${series.TimeZone}`}{index === series.Times.length - 1 && Date.parse(series.To) > Date.now() - 60_000 && ", so far"}</p>
+        <p class="at">
+          {when ? timeName(when, series) : `In all, ${series.Interval}s of ${series.TimeZone}`}
+          {index === series.Times.length - 1 && Date.parse(series.To) > Date.now() - 60_000 && ", so far"}
+        </p>
         <ul class="legend">
           {series.Series.map((line, number) => (
-            <li key={number} class={isDashed(line) ? "dashed" : ""} ref={(item) => item?.style.setProperty("--colour", `var(--c${number % 12})`)}>
+            <li
+              key={number}
+              class={isDashed(line) ? "dashed" : ""}
+              ref={(item) => item?.style.setProperty("--colour", `var(--c${number % 12})`)}
+            >
               <i aria-hidden="true" />
               <LineName of={line} measure={series.Measure} />
               <strong>{count(index === null ? line.Total : (line.Counts[index] ?? 0))}</strong>

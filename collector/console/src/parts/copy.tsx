@@ -25,9 +25,15 @@ export function Snippet({ text, label }: { text: string; label: string }) {
   const copy = async () => say((await copied(text, shown.current!)) ? "Copied" : "Selected: press Ctrl C");
   return (
     <div class="snippet">
-      <pre tabIndex={0} role="region" aria-label={label}><code ref={shown}>{text}</code></pre>
-      <button type="button" onClick={copy} aria-label={`Copy ${label}`}>{said || "Copy"}</button>
-      <span class="unseen" role="status">{said}</span>
+      <pre tabIndex={0} role="region" aria-label={label}>
+        <code ref={shown}>{text}</code>
+      </pre>
+      <button type="button" onClick={copy} aria-label={`Copy ${label}`}>
+        {said || "Copy"}
+      </button>
+      <span class="unseen" role="status">
+        {said}
+      </span>
     </div>
   );
 }

@@ -31,7 +31,9 @@ export function Form({ label, send, children, ...rest }: Given) {
   return (
     <form class={rest.class} aria-label={label} aria-busy={busy} onSubmit={submit}>
       {children}
-      <p class="wrong" role="alert">{wrong}</p>
+      <p class="wrong" role="alert">
+        {wrong}
+      </p>
     </form>
   );
 }

@@ -18,5 +18,11 @@ export function LineName({ of, measure }: { of: Line; measure: string }) {
 
 /** The same as text, for files. */
 export function lineText(line: Line, measure: string): string {
-  return line.Other ? "All others" : line.Missing ? "Without it" : isWhole(line) ? nameOf(measure) : valueText(line.Value);
+  return line.Other
+    ? "All others"
+    : line.Missing
+      ? "Without it"
+      : isWhole(line)
+        ? nameOf(measure)
+        : valueText(line.Value);
 }

@@ -15,15 +15,23 @@ export function Controls({ asked, events }: { asked: Asked; events: CatalogEvent
     <>
       <div class="tools" role="group" aria-label="What is counted">
         <Ranges asked={asked} />
-        <button type="button" ref={opener} aria-expanded={open} onClick={() => set(!open)}>Filter</button>
+        <button type="button" ref={opener} aria-expanded={open} onClick={() => set(!open)}>
+          Filter
+        </button>
         <label class="switch">
-          <input type="checkbox" checked={asked.bots} onChange={() => asked.choose({ bots: asked.bots ? null : "1" })} />
+          <input
+            type="checkbox"
+            checked={asked.bots}
+            onChange={() => asked.choose({ bots: asked.bots ? null : "1" })}
+          />
           Count bots
         </label>
       </div>
       {(open || asked.filters.length > 0) && (
         <div class="filters">
-          {asked.filters.map((filter, number) => <Chip key={number} filter={filter} asked={asked} number={number} />)}
+          {asked.filters.map((filter, number) => (
+            <Chip key={number} filter={filter} asked={asked} number={number} />
+          ))}
           {open && <Adding asked={asked} events={events} leave={leave} />}
         </div>
       )}
@@ -37,7 +45,9 @@ function Ranges({ asked }: { asked: Asked }) {
   const pick = (event: Event) => {
     const { value } = event.currentTarget as HTMLSelectElement;
     set(value === "own");
-    choose(value === "own" ? { range: null, from: range.first, to: range.last } : { range: value, from: null, to: null });
+    choose(
+      value === "own" ? { range: null, from: range.first, to: range.last } : { range: value, from: null, to: null },
+    );
   };
   const day = (name: "from" | "to") => (event: Event) => {
     const { value } = event.currentTarget as HTMLInputElement;
@@ -49,14 +59,24 @@ function Ranges({ asked }: { asked: Asked }) {
       <label>
         <span class="unseen">Range</span>
         <select value={own || !range.preset ? "own" : range.preset} onChange={pick}>
-          {Object.entries(PRESETS).map(([name, preset]) => <option key={name} value={name}>{preset.name}</option>)}
+          {Object.entries(PRESETS).map(([name, preset]) => (
+            <option key={name} value={name}>
+              {preset.name}
+            </option>
+          ))}
           <option value="own">Days of your choice</option>
         </select>
       </label>
       {!range.preset && (
         <>
-          <label><span class="unseen">First day</span><input type="date" value={range.first} onChange={day("from")} /></label>
-          <label><span class="unseen">Last day</span><input type="date" value={range.last} onChange={day("to")} /></label>
+          <label>
+            <span class="unseen">First day</span>
+            <input type="date" value={range.first} onChange={day("from")} />
+          </label>
+          <label>
+            <span class="unseen">Last day</span>
+            <input type="date" value={range.last} onChange={day("to")} />
+          </label>
         </>
       )}
     </>
@@ -68,8 +88,16 @@ function Chip({ filter, asked, number }: { filter: Filter; asked: Asked; number:
   const words = valueInWords(filter);
   return (
     <span class="chip">
-      <span><Name of={filter.Property} /> {OPERATORS[filter.Operator]} {words && <bdi class="name">{words}</bdi>}</span>
-      <button type="button" aria-label={`Remove the filter on ${filter.Property}`} onClick={() => asked.choose({ filter: filtersText(others) })}>×</button>
+      <span>
+        <Name of={filter.Property} /> {OPERATORS[filter.Operator]} {words && <bdi class="name">{words}</bdi>}
+      </span>
+      <button
+        type="button"
+        aria-label={`Remove the filter on ${filter.Property}`}
+        onClick={() => asked.choose({ filter: filtersText(others) })}
+      >
+        ×
+      </button>
     </span>
   );
 }
@@ -107,7 +135,11 @@ export function PropertyChoice({ properties, value, none, label, seen, change }:
       <span class={seen ? "" : "unseen"}>{label}</span>{" "}
       <select value={at} onChange={pick}>
         <option value="">{none ?? "Choose a property"}</option>
-        {names.map((name, number) => <option key={name} value={String(number)}>{name === "" ? "(empty name)" : visible(name)}</option>)}
+        {names.map((name, number) => (
+          <option key={name} value={String(number)}>
+            {name === "" ? "(empty name)" : visible(name)}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -116,7 +148,11 @@ export function PropertyChoice({ properties, value, none, label, seen, change }:
 /** The kind of value that a property has most. */
 function kindOf(property: Property | undefined): string {
   const [kind] = Object.entries(property?.Types ?? {}).sort(([, a], [, b]) => b - a)[0] ?? ["string"];
-  return kind === "integer" || kind === "double" || kind === "number" ? "number" : kind === "boolean" ? "boolean" : "string";
+  return kind === "integer" || kind === "double" || kind === "number"
+    ? "number"
+    : kind === "boolean"
+      ? "boolean"
+      : "string";
 }
 
 function Adding({ asked, events, leave }: { asked: Asked; events: CatalogEvent[]; leave: () => void }) {
@@ -135,12 +171,29 @@ function Adding({ asked, events, leave }: { asked: Asked; events: CatalogEvent[]
     leave();
   };
   return (
-    <form class="adding tools" aria-label="Add a filter" onSubmit={add} onKeyDown={(event) => void (event.key === "Escape" && leave())}>
-      <PropertyChoice properties={properties} value={name} label="Property" change={(found) => (choose(found), set(kindOf(properties.get(found ?? ""))))} />
+    <form
+      class="adding tools"
+      aria-label="Add a filter"
+      onSubmit={add}
+      onKeyDown={(event) => void (event.key === "Escape" && leave())}
+    >
+      <PropertyChoice
+        properties={properties}
+        value={name}
+        label="Property"
+        change={(found) => (choose(found), set(kindOf(properties.get(found ?? ""))))}
+      />
       <label>
         <span class="unseen">Condition</span>
-        <select value={operator} onChange={(event) => operate((event.currentTarget as HTMLSelectElement).value as Operator)}>
-          {Object.entries(OPERATORS).map(([name, words]) => <option key={name} value={name}>{words}</option>)}
+        <select
+          value={operator}
+          onChange={(event) => operate((event.currentTarget as HTMLSelectElement).value as Operator)}
+        >
+          {Object.entries(OPERATORS).map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
+            </option>
+          ))}
         </select>
       </label>
       {!BARE.has(operator) && (
@@ -160,8 +213,12 @@ function Adding({ asked, events, leave }: { asked: Asked; events: CatalogEvent[]
         </>
       )}
       <button class="main">Add</button>
-      <button type="button" onClick={leave}>Close</button>
-      <p class="wrong" role="alert">{wrong}</p>
+      <button type="button" onClick={leave}>
+        Close
+      </button>
+      <p class="wrong" role="alert">
+        {wrong}
+      </p>
     </form>
   );
 }

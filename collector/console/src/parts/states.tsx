@@ -9,7 +9,9 @@ export function Skeleton({ rows = 6, tall }: { rows?: number; tall?: boolean }) 
   return (
     <div class={tall ? "skeleton tall" : "skeleton"} role="status">
       <span class="unseen">Loading</span>
-      {Array.from({ length: tall ? 1 : rows }, (_, number) => <i key={number} />)}
+      {Array.from({ length: tall ? 1 : rows }, (_, number) => (
+        <i key={number} />
+      ))}
     </div>
   );
 }
@@ -45,19 +47,30 @@ export function Problem({ trouble, again }: { trouble: Trouble; again?: () => vo
 }
 
 /** Says how far an answer reaches that the time limit cut. */
-export function Cut({ looked, total }: { looked: { From?: string; Scanned: number; Complete: boolean }; total?: number | null }) {
+export function Cut({
+  looked,
+  total,
+}: {
+  looked: { From?: string; Scanned: number; Complete: boolean };
+  total?: number | null;
+}) {
   if (looked.Complete) return null;
   const of = total && total > looked.Scanned ? ` of about ${count(total)}` : "";
   const reach = looked.From ? `back to ${moment(looked.From)}, ` : "";
   return (
     <p class="cut" role="status">
-      <strong>Cut short.</strong> Counted {reach}{count(looked.Scanned)}{of} events looked at. A shorter range, or fewer
-      filters, gives the whole answer.
+      <strong>Cut short.</strong> Counted {reach}
+      {count(looked.Scanned)}
+      {of} events looked at. A shorter range, or fewer filters, gives the whole answer.
     </p>
   );
 }
 
 /** What is there is dimmed while something newer is under way. */
 export function Fresh({ loading, children }: { loading: boolean; children: ComponentChildren }) {
-  return <div class={loading ? "fresh waiting" : "fresh"} aria-busy={loading}>{children}</div>;
+  return (
+    <div class={loading ? "fresh waiting" : "fresh"} aria-busy={loading}>
+      {children}
+    </div>
+  );
 }

@@ -7,12 +7,22 @@ import { ago, alphabets, moment, valueText, visible } from "../words";
 export function Name({ of, none = "(empty name)" }: { of: string; none?: string }) {
   if (of === "") return <span class="faint">{none}</span>;
   const pieces = alphabets(visible(of));
-  return <bdi class="name">{pieces.length < 2 ? pieces : pieces.map((piece, number) => (number % 2 ? <Odd key={number} of={piece} /> : piece))}</bdi>;
+  return (
+    <bdi class="name">
+      {pieces.length < 2
+        ? pieces
+        : pieces.map((piece, number) => (number % 2 ? <Odd key={number} of={piece} /> : piece))}
+    </bdi>
+  );
 }
 
 /** Letters that look like others: two names that look the same are seen to differ. */
 function Odd({ of }: { of: string }) {
-  return <span class="odd" title="These letters are of another alphabet than the rest">{of}</span>;
+  return (
+    <span class="odd" title="These letters are of another alphabet than the rest">
+      {of}
+    </span>
+  );
 }
 
 /** A value of a property, by its type. */
@@ -35,12 +45,20 @@ export function Time({ at, short }: { at: string | null; short?: boolean }) {
 
 export function TrustMark({ of }: { of: Trust }) {
   return of === "secret" ? (
-    <span class="mark good" title="Sent by your own server with a secret key">known</span>
+    <span class="mark good" title="Sent by your own server with a secret key">
+      known
+    </span>
   ) : (
-    <span class="mark doubt" title="Said by a page, whose key anyone can copy">claimed in a page</span>
+    <span class="mark doubt" title="Said by a page, whose key anyone can copy">
+      claimed in a page
+    </span>
   );
 }
 
 export function Mark({ kind = "", title, children }: { kind?: string; title?: string; children: ComponentChildren }) {
-  return <span class={`mark ${kind}`} title={title}>{children}</span>;
+  return (
+    <span class={`mark ${kind}`} title={title}>
+      {children}
+    </span>
+  );
 }

@@ -10,21 +10,34 @@ import { Marks } from "./explore";
 
 export function Catalogue({ asked, catalog }: { asked: Asked; catalog: Catalog }) {
   const find = (asked.chosen.get("find") ?? "").toLowerCase();
-  const shown = catalog.Events.filter((one) => fits(one, find)).sort((a, b) => b.Count - a.Count || (a.Event < b.Event ? -1 : 1));
+  const shown = catalog.Events.filter((one) => fits(one, find)).sort(
+    (a, b) => b.Count - a.Count || (a.Event < b.Event ? -1 : 1),
+  );
   return (
     <>
       <div class="tools" role="search" aria-label="Find events">
         <Search asked={asked} placeholder="Event or property…" />
-        <button type="button" onClick={() => keep(catalog, shown)}>CSV</button>
+        <button type="button" onClick={() => keep(catalog, shown)}>
+          CSV
+        </button>
       </div>
-      {shown.length ? <Table asked={asked} catalog={catalog} shown={shown} /> : <Empty title="No event or property has this in its name" />}
+      {shown.length ? (
+        <Table asked={asked} catalog={catalog} shown={shown} />
+      ) : (
+        <Empty title="No event or property has this in its name" />
+      )}
     </>
   );
 }
 
 /** Whether it, or a property of it, has the text in its name. */
 function fits(one: CatalogEvent, find: string): boolean {
-  return !find || [one.Event, ...one.Properties.map((property) => property.Property)].some((name) => name.toLowerCase().includes(find));
+  return (
+    !find ||
+    [one.Event, ...one.Properties.map((property) => property.Property)].some((name) =>
+      name.toLowerCase().includes(find),
+    )
+  );
 }
 
 export function Search({ asked, placeholder }: { asked: Asked; placeholder: string }) {
@@ -45,14 +58,27 @@ function Table({ asked, catalog, shown }: { asked: Asked; catalog: Catalog; show
           <tr>
             <th scope="col">Event</th>
             <th scope="col">Last 30 days</th>
-            <th scope="col" class="number">Counted</th>
-            <th scope="col" class="number">Properties</th>
+            <th scope="col" class="number">
+              Counted
+            </th>
+            <th scope="col" class="number">
+              Properties
+            </th>
             <th scope="col">Last seen</th>
           </tr>
         </thead>
-        <tbody>{shown.map((one) => <Row key={one.Event} one={one} asked={asked} />)}</tbody>
+        <tbody>
+          {shown.map((one) => (
+            <Row key={one.Event} one={one} asked={asked} />
+          ))}
+        </tbody>
       </table>
-      <p class="foot"><span>{many(catalog.Events.length, "event")}, days of {catalog.TimeZone}</span> <Notes of={catalog} /></p>
+      <p class="foot">
+        <span>
+          {many(catalog.Events.length, "event")}, days of {catalog.TimeZone}
+        </span>{" "}
+        <Notes of={catalog} />
+      </p>
     </div>
   );
 }
@@ -60,11 +86,25 @@ function Table({ asked, catalog, shown }: { asked: Asked; catalog: Catalog; show
 function Row({ one, asked }: { one: CatalogEvent; asked: Asked }) {
   return (
     <tr>
-      <th scope="row"><a href={asked.link({ event: one.Event, find: null, show: null })}><Name of={one.Event} /></a> <Marks of={one} asked={asked} /></th>
-      <td><Spark days={one.Days} label="The last 30 days" /></td>
-      <td class="number" data-name="Counted">{one.AtLeast && "≥ "}{count(one.Count)}</td>
-      <td class="number" data-name="Properties"><a href={asked.link({ event: one.Event, show: "properties", find: null })}>{count(one.Properties.length)}</a></td>
-      <td data-name="Last seen"><Time at={one.LastSeen} short /></td>
+      <th scope="row">
+        <a href={asked.link({ event: one.Event, find: null, show: null })}>
+          <Name of={one.Event} />
+        </a>{" "}
+        <Marks of={one} asked={asked} />
+      </th>
+      <td>
+        <Spark days={one.Days} label="The last 30 days" />
+      </td>
+      <td class="number" data-name="Counted">
+        {one.AtLeast && "≥ "}
+        {count(one.Count)}
+      </td>
+      <td class="number" data-name="Properties">
+        <a href={asked.link({ event: one.Event, show: "properties", find: null })}>{count(one.Properties.length)}</a>
+      </td>
+      <td data-name="Last seen">
+        <Time at={one.LastSeen} short />
+      </td>
     </tr>
   );
 }
@@ -83,5 +123,16 @@ export function Notes({ of }: { of: Catalog }) {
 
 function keep(catalog: Catalog, shown: CatalogEvent[]): void {
   const head = ["event", "count", "bots", "first_seen", "last_seen", "properties", ...catalog.Days];
-  save("events", [head, ...shown.map((one) => [one.Event, one.Count, one.Bots, one.FirstSeen, one.LastSeen, one.Properties.length, ...one.Days])]);
+  save("events", [
+    head,
+    ...shown.map((one) => [
+      one.Event,
+      one.Count,
+      one.Bots,
+      one.FirstSeen,
+      one.LastSeen,
+      one.Properties.length,
+      ...one.Days,
+    ]),
+  ]);
 }

@@ -18,17 +18,33 @@ export function EventList({ asked }: { asked: Asked }) {
     <section aria-label="Events one by one">
       {!last && !trouble && <Skeleton rows={10} />}
       {last && !last.Complete && <Cut looked={{ ...last, From: events.at(-1)?.Time ?? "" }} />}
-      {last && !events.length && last.Complete && <Empty title="No events in this range"><p>Choose a longer one, or fewer filters.</p></Empty>}
+      {last && !events.length && last.Complete && (
+        <Empty title="No events in this range">
+          <p>Choose a longer one, or fewer filters.</p>
+        </Empty>
+      )}
       {events.length > 0 && (
         <Fresh loading={loading}>
-          <ol class="arrivals">{events.map((one) => <Row key={one.Key} one={one} named={asked.event === null} />)}</ol>
+          <ol class="arrivals">
+            {events.map((one) => (
+              <Row key={one.Key} one={one} named={asked.event === null} />
+            ))}
+          </ol>
         </Fresh>
       )}
       {trouble && <Problem trouble={trouble} again={more ?? again} />}
       <div class="tools">
-        {more && <button type="button" disabled={asking} onClick={() => void more()}>{asking ? "Asking…" : "Older events"}</button>}
+        {more && (
+          <button type="button" disabled={asking} onClick={() => void more()}>
+            {asking ? "Asking…" : "Older events"}
+          </button>
+        )}
         {events.length > 0 && <span class="faint">{many(events.length, "event")} shown</span>}
-        {events.length > 0 && <a href={file} download="events.csv">All of them as CSV</a>}
+        {events.length > 0 && (
+          <a href={file} download="events.csv">
+            All of them as CSV
+          </a>
+        )}
       </div>
     </section>
   );
@@ -42,13 +58,37 @@ export function Row({ one, named, dated = true }: { one: Happening; named: boole
   const [open, set] = useState(false);
   return (
     <li class="arrival">
-      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)}>
-        <span class="when">{dated ? <Time at={one.Time} /> : <time dateTime={one.Time} title={moment(one.Time)}>{clock(one.Time)}</time>}</span>
-        {named && <span class="what"><Name of={one.Event} /></span>}
-        <span class="summary"><bdi>{summary(one)}</bdi></span>
-        <span class="marks"><Marks of={one} /></span>
+      <button
+        type="button"
+        class="line"
+        aria-expanded={open}
+        onClick={() => set(!open)}
+        onKeyDown={(event) => void (event.key === "Escape" && set(false))}
+      >
+        <span class="when">
+          {dated ? (
+            <Time at={one.Time} />
+          ) : (
+            <time dateTime={one.Time} title={moment(one.Time)}>
+              {clock(one.Time)}
+            </time>
+          )}
+        </span>
+        {named && (
+          <span class="what">
+            <Name of={one.Event} />
+          </span>
+        )}
+        <span class="summary">
+          <bdi>{summary(one)}</bdi>
+        </span>
+        <span class="marks">
+          <Marks of={one} />
+        </span>
       </button>
-      <span class="who"><Who of={one} /></span>
+      <span class="who">
+        <Who of={one} />
+      </span>
       {open && <Details of={one} />}
     </li>
   );

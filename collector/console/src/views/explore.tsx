@@ -47,7 +47,13 @@ function Part({ shown, asked, catalog }: { shown: Shown; asked: Asked; catalog: 
 }
 
 /** What needs the catalog, once it is there. */
-function Known({ catalog, children }: { catalog: Answered<Catalog>; children: (catalog: Catalog) => ComponentChildren }) {
+function Known({
+  catalog,
+  children,
+}: {
+  catalog: Answered<Catalog>;
+  children: (catalog: Catalog) => ComponentChildren;
+}) {
   const to = useLinks();
   if (catalog.trouble) return <Problem trouble={catalog.trouble} again={catalog.again} />;
   if (!catalog.answer) return <Skeleton rows={8} />;
@@ -55,7 +61,9 @@ function Known({ catalog, children }: { catalog: Answered<Catalog>; children: (c
     return (
       <Empty title="No events yet">
         <p>They show here as soon as the first has come.</p>
-        <p><a href={to("setup")}>Set up a page or an app</a>, or see on <a href={to("arrivals")}>Live</a> what arrives.</p>
+        <p>
+          <a href={to("setup")}>Set up a page or an app</a>, or see on <a href={to("arrivals")}>Live</a> what arrives.
+        </p>
       </Empty>
     );
   }
@@ -67,7 +75,11 @@ function Tabs({ asked, shown }: { asked: Asked; shown: Shown }) {
   return (
     <nav class="tabs" aria-label="Parts of the view">
       {parts.map((part) => (
-        <a key={part} href={asked.link({ show: part === parts[0] ? null : part, find: null })} aria-current={part === shown ? "page" : undefined}>
+        <a
+          key={part}
+          href={asked.link({ show: part === parts[0] ? null : part, find: null })}
+          aria-current={part === shown ? "page" : undefined}
+        >
           {SHOWN[part]}
         </a>
       ))}
@@ -80,9 +92,13 @@ function Head({ asked, catalog }: { asked: Asked; catalog: Catalog | null }) {
   const found = catalog?.Events.find((one) => one.Event === asked.event);
   return (
     <>
-      <p class="crumbs"><a href={to("explore")}>All events</a> <span aria-hidden="true">›</span></p>
+      <p class="crumbs">
+        <a href={to("explore")}>All events</a> <span aria-hidden="true">›</span>
+      </p>
       <div class="head">
-        <h1><Name of={asked.event!} /> {found && <Marks of={found} asked={asked} />}</h1>
+        <h1>
+          <Name of={asked.event!} /> {found && <Marks of={found} asked={asked} />}
+        </h1>
         {found && <Spark days={found.Days} label="The last 30 days" />}
       </div>
       {!catalog || found ? <Facts of={found} /> : <p class="faint">No event of this name has been counted yet.</p>}
@@ -95,10 +111,26 @@ function Facts({ of }: { of: CatalogEvent | undefined }) {
   const least = of?.AtLeast ? "at least " : "";
   return (
     <dl class="tiles">
-      <div><dt>Counted in all</dt><dd>{of ? least + count(of.Count) : "–"}</dd></div>
-      <div><dt>Of bots, apart</dt><dd>{of ? count(of.Bots) : "–"}</dd></div>
-      <div><dt>First seen</dt><dd><Time at={of?.FirstSeen ?? null} short /></dd></div>
-      <div><dt>Last seen</dt><dd><Time at={of?.LastSeen ?? null} short /></dd></div>
+      <div>
+        <dt>Counted in all</dt>
+        <dd>{of ? least + count(of.Count) : "–"}</dd>
+      </div>
+      <div>
+        <dt>Of bots, apart</dt>
+        <dd>{of ? count(of.Bots) : "–"}</dd>
+      </div>
+      <div>
+        <dt>First seen</dt>
+        <dd>
+          <Time at={of?.FirstSeen ?? null} short />
+        </dd>
+      </div>
+      <div>
+        <dt>Last seen</dt>
+        <dd>
+          <Time at={of?.LastSeen ?? null} short />
+        </dd>
+      </div>
     </dl>
   );
 }
@@ -107,12 +139,21 @@ function Facts({ of }: { of: CatalogEvent | undefined }) {
 export function Marks({ of, asked }: { of: CatalogEvent; asked: Asked }) {
   return (
     <>
-      {of.New && <Mark kind="new" title="First seen within the last 7 days">new</Mark>}{" "}
+      {of.New && (
+        <Mark kind="new" title="First seen within the last 7 days">
+          new
+        </Mark>
+      )}{" "}
       {of.Similar.length > 0 && (
         <small>
           nearly the same as{" "}
           {of.Similar.map((name, number) => (
-            <span key={name}>{number > 0 && ", "}<a href={asked.link({ event: name, property: null, show: null })}><Name of={name} /></a></span>
+            <span key={name}>
+              {number > 0 && ", "}
+              <a href={asked.link({ event: name, property: null, show: null })}>
+                <Name of={name} />
+              </a>
+            </span>
           ))}
         </small>
       )}

@@ -1,5 +1,6 @@
 // Keys: made, shown once, revoked, their origins edited.
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../answers";
 import { ask } from "../api";
 import { Field, Form } from "../parts/form";
@@ -12,11 +13,16 @@ export interface Made {
   Key: string;
 }
 
-const originsOf = (fields: FormData): string[] => String(fields.get("origins") ?? "").split(/[\s,]+/).filter(Boolean);
+const originsOf = (fields: FormData): string[] =>
+  String(fields.get("origins") ?? "")
+    .split(/[\s,]+/)
+    .filter(Boolean);
 const ORIGINS = "Origins of your pages, such as https://www.example.com or https://*.example.com";
 
 /** On one's own computer one tries it with pages of one's own computer. */
-const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname) ? "http://localhost:* http://127.0.0.1:*" : "";
+const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname)
+  ? "http://localhost:* http://127.0.0.1:*"
+  : "";
 
 export function NewKey({ kind, listId, took }: { kind: Trust; listId: number; took: (key: Made) => void }) {
   const send = async (fields: FormData) => {
@@ -27,7 +33,14 @@ export function NewKey({ kind, listId, took }: { kind: Trust; listId: number; to
   return (
     <Form label={`Make a ${kind} key`} class="row" send={send}>
       {kind === "public" && (
-        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={LOCAL} placeholder="https://www.example.com" />
+        <Field
+          name="origins"
+          label="Pages it may be used on"
+          hint={ORIGINS}
+          required
+          value={LOCAL}
+          placeholder="https://www.example.com"
+        />
       )}
       <button class="main">{kind === "public" ? "Make the tag" : "Make a key for the app"}</button>
     </Form>
@@ -43,7 +56,13 @@ export function Keys({ listId, round }: { listId: number; round: number }) {
       {trouble && <Problem trouble={trouble} again={again} />}
       {!answer && !trouble && <Skeleton rows={3} />}
       {answer && !answer.Keys.length && <Empty title="No keys yet" />}
-      {answer && answer.Keys.length > 0 && <ul class="keys">{answer.Keys.map((key) => <Row key={key.Prefix} of={key} changed={again} />)}</ul>}
+      {answer && answer.Keys.length > 0 && (
+        <ul class="keys">
+          {answer.Keys.map((key) => (
+            <Row key={key.Prefix} of={key} changed={again} />
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
@@ -53,16 +72,46 @@ function Row({ of, changed }: { of: Key; changed: () => void }) {
   const done = () => (set(""), changed());
   return (
     <li class="card key">
-      <p class="title"><code><Name of={of.Prefix} />…</code> <span>{of.Kind === "public" ? "for pages" : "for servers"}</span></p>
+      <p class="title">
+        <code>
+          <Name of={of.Prefix} />…
+        </code>{" "}
+        <span>{of.Kind === "public" ? "for pages" : "for servers"}</span>
+      </p>
       <dl class="pairs faint">
-        {of.Kind === "public" && <div><dt>Pages</dt><dd>{of.Origins.map((origin) => <span key={origin}><Name of={origin} /> </span>)}</dd></div>}
-        <div><dt>Made</dt><dd><Time at={of.Created ?? null} short /></dd></div>
-        <div><dt>Last used</dt><dd>{of.LastUsed ? <Time at={of.LastUsed} short /> : "never, or not lately"}</dd></div>
+        {of.Kind === "public" && (
+          <div>
+            <dt>Pages</dt>
+            <dd>
+              {of.Origins.map((origin) => (
+                <span key={origin}>
+                  <Name of={origin} />{" "}
+                </span>
+              ))}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Made</dt>
+          <dd>
+            <Time at={of.Created ?? null} short />
+          </dd>
+        </div>
+        <div>
+          <dt>Last used</dt>
+          <dd>{of.LastUsed ? <Time at={of.LastUsed} short /> : "never, or not lately"}</dd>
+        </div>
       </dl>
       {doing === "" && (
         <p class="buttons">
-          {of.Kind === "public" && <button type="button" onClick={() => set("origins")}>Edit its pages</button>}
-          <button type="button" class="danger" onClick={() => set("revoke")}>Revoke</button>
+          {of.Kind === "public" && (
+            <button type="button" onClick={() => set("origins")}>
+              Edit its pages
+            </button>
+          )}
+          <button type="button" class="danger" onClick={() => set("revoke")}>
+            Revoke
+          </button>
         </p>
       )}
       {doing === "revoke" && <Revoke of={of} done={done} leave={() => set("")} />}
@@ -77,29 +126,50 @@ interface Doing {
   leave: () => void;
 }
 
-/** Escape leaves what has been opened. */
-const escaping = (leave: () => void) => (event: KeyboardEvent) => void (event.key === "Escape" && leave());
-
-function Revoke({ of, done, leave }: Doing) {
-  const send = async () => (await ask("console.key_revoke", { Prefix: of.Prefix }), done());
+/** What has been opened over others: it takes the focus, Escape leaves it, and the focus goes back. */
+function Opened({ leave, children }: { leave: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const card = box.current!.closest("li")!;
+    box.current!.querySelector<HTMLElement>("input, button")?.focus();
+    return () => setTimeout(() => card.querySelector("button")?.focus());
+  }, []);
   return (
-    <div onKeyDown={escaping(leave)}>
-      <Form label="Revoke the key" send={send}>
-        <p>What is sent with this key will be refused, at once and for good. What came with it stays.</p>
-        <button class="danger" autoFocus>Revoke it</button> <button type="button" onClick={leave}>Keep it</button>
-      </Form>
+    <div ref={box} onKeyDown={(event) => void (event.key === "Escape" && leave())}>
+      {children}
     </div>
   );
 }
 
-function EditOrigins({ of, done, leave }: Doing) {
-  const send = async (fields: FormData) => (await ask("console.key_origins", { Prefix: of.Prefix, Origins: originsOf(fields) }), done());
+function Revoke({ of, done, leave }: Doing) {
+  const send = async () => (await ask("console.key_revoke", { Prefix: of.Prefix }), done());
   return (
-    <div onKeyDown={escaping(leave)}>
-      <Form label="Edit its pages" class="row" send={send}>
-        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={of.Origins.join(" ")} autoFocus />
-        <button class="main">Save</button> <button type="button" onClick={leave}>Leave it</button>
+    <Opened leave={leave}>
+      <Form label="Revoke the key" send={send}>
+        <p>What is sent with this key will be refused, at once and for good. What came with it stays.</p>
+        <button class="danger">Revoke it</button>{" "}
+        <button type="button" onClick={leave}>
+          Keep it
+        </button>
       </Form>
-    </div>
+    </Opened>
+  );
+}
+
+function EditOrigins({ of, done, leave }: Doing) {
+  const send = async (fields: FormData) => (
+    await ask("console.key_origins", { Prefix: of.Prefix, Origins: originsOf(fields) }),
+    done()
+  );
+  return (
+    <Opened leave={leave}>
+      <Form label="Edit its pages" class="row" send={send}>
+        <Field name="origins" label="Pages it may be used on" hint={ORIGINS} required value={of.Origins.join(" ")} />
+        <button class="main">Save</button>{" "}
+        <button type="button" onClick={leave}>
+          Leave it
+        </button>
+      </Form>
+    </Opened>
   );
 }

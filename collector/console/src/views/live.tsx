@@ -1,5 +1,5 @@
 // Live: events as they arrive, test events and refused ones among them, each with its reason.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { choosing, go, useAddress } from "../address";
 import { type Arrival, type Watching, useLive } from "../live";
 import { Details, Marks, Who, summary } from "../parts/event";
@@ -7,7 +7,7 @@ import { Empty, Skeleton } from "../parts/states";
 import { Mark, Name } from "../parts/text";
 import { useHere, useLinks } from "../session";
 import type { Outcome } from "../shapes";
-import { clock, many, moment } from "../words";
+import { clock, count, many, moment } from "../words";
 
 const OUTCOMES: { [outcome in Outcome]: { kind: string; title: string } } = {
   stored: { kind: "good", title: "Stored for good" },
@@ -28,6 +28,7 @@ export function Live() {
         <h1>Live</h1>
         <Connected watching={watching} />
       </div>
+      <Tally arrivals={watching.arrivals} />
       <Tools watching={watching} find={find} outcome={outcome} />
       <Arrivals watching={watching} shown={shown} />
     </>
@@ -57,6 +58,28 @@ export function Connected({ watching }: { watching: Watching }) {
   );
 }
 
+const PAUSE = 5_000;
+
+/** For those who hear the page: how many have come, said now and then and not for each. */
+function Tally({ arrivals }: { arrivals: Arrival[] }) {
+  const latest = useRef(arrivals);
+  const [said, say] = useState("");
+  latest.current = arrivals;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const fresh = latest.current.filter((one) => one.fresh);
+      const refused = fresh.filter((one) => one.Outcome === "refused").length;
+      say(fresh.length ? `${many(fresh.length, "new event")}${refused ? `, ${count(refused)} refused` : ""}` : "");
+    }, PAUSE);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p class="unseen" role="status">
+      {said}
+    </p>
+  );
+}
+
 function Tools({ watching, find, outcome }: { watching: Watching; find: string; outcome: string }) {
   const address = useAddress();
   const choose = (choices: object) => go(choosing(address, choices as {}), true);
@@ -65,19 +88,30 @@ function Tools({ watching, find, outcome }: { watching: Watching; find: string; 
     <div class="tools" role="search" aria-label="Filter what arrives">
       <label class="grows">
         <span class="unseen">Find</span>
-        <input type="search" placeholder="Event, address, property…" value={find} onInput={(event) => choose({ find: value(event) })} />
+        <input
+          type="search"
+          placeholder="Event, address, property…"
+          value={find}
+          onInput={(event) => choose({ find: value(event) })}
+        />
       </label>
       <label>
         <span class="unseen">Outcome</span>
         <select value={outcome} onChange={(event) => choose({ outcome: value(event) })}>
           <option value="">All outcomes</option>
-          {Object.keys(OUTCOMES).map((name) => <option key={name} value={name}>{name}</option>)}
+          {Object.keys(OUTCOMES).map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
         </select>
       </label>
       <button type="button" aria-pressed={watching.paused} onClick={() => watching.pause(!watching.paused)}>
         {watching.paused ? "Go on" : "Pause"}
       </button>
-      <button type="button" onClick={watching.clear}>Clear</button>
+      <button type="button" onClick={watching.clear}>
+        Clear
+      </button>
     </div>
   );
 }
@@ -85,12 +119,21 @@ function Tools({ watching, find, outcome }: { watching: Watching; find: string; 
 function Arrivals({ watching, shown }: { watching: Watching; shown: Arrival[] }) {
   const to = useLinks();
   if (watching.connection === "connecting" && !shown.length) return <Skeleton rows={8} />;
-  if (shown.length) return <ol class="arrivals">{shown.map((one) => <Row key={one.number} one={one} />)}</ol>;
+  if (shown.length)
+    return (
+      <ol class="arrivals">
+        {shown.map((one) => (
+          <Row key={one.number} one={one} />
+        ))}
+      </ol>
+    );
   if (watching.arrivals.length) return <Empty title="Nothing of what came fits this filter" />;
   return (
     <Empty title="Nothing has come yet">
       <p>Events show here within two seconds, test events and refused ones too.</p>
-      <p><a href={to("setup")}>Set up a page or an app</a></p>
+      <p>
+        <a href={to("setup")}>Set up a page or an app</a>
+      </p>
     </Empty>
   );
 }
@@ -101,16 +144,36 @@ function Row({ one }: { one: Arrival }) {
   const at = one.Received ?? one.Time ?? null;
   return (
     <li class={one.fresh ? "arrival new" : "arrival"} data-outcome={one.Outcome}>
-      <button type="button" class="line" aria-expanded={open} onClick={() => set(!open)}>
-        <span class="when">{at && <time dateTime={at} title={moment(at)}>{clock(at)}</time>}</span>
-        <span class="what"><Name of={one.Event ?? ""} none="(no event name)" /></span>
+      <button
+        type="button"
+        class="line"
+        aria-expanded={open}
+        onClick={() => set(!open)}
+        onKeyDown={(event) => void (event.key === "Escape" && set(false))}
+      >
+        <span class="when">
+          {at && (
+            <time dateTime={at} title={moment(at)}>
+              {clock(at)}
+            </time>
+          )}
+        </span>
+        <span class="what">
+          <Name of={one.Event ?? ""} none="(no event name)" />
+        </span>
         <span class="marks">
-          <Mark kind={kind} title={title}>{one.Outcome}</Mark>
+          <Mark kind={kind} title={title}>
+            {one.Outcome}
+          </Mark>
           <Marks of={one} />
         </span>
-        <span class="summary"><bdi>{summary(one)}</bdi></span>
+        <span class="summary">
+          <bdi>{summary(one)}</bdi>
+        </span>
       </button>
-      <span class="who"><Who of={one} /></span>
+      <span class="who">
+        <Who of={one} />
+      </span>
       <Reasons of={one} />
       {open && <Details of={one} />}
     </li>
@@ -126,12 +189,23 @@ function Reasons({ of: { Errors = [], Warnings: all = [], OriginUnknown, Origin,
   if (!Errors.length && !Warnings.length && !Cut) return null;
   return (
     <ul class="reasons">
-      {Errors.map((error) => <li key={error.Message} class="bad"><Name of={error.Message} /> ({error.Code})</li>)}
+      {Errors.map((error) => (
+        <li key={error.Message} class="bad">
+          <Name of={error.Message} /> ({error.Code})
+        </li>
+      ))}
       {Origin && Errors.some((error) => error.Code === STRANGER) && (
-        <li>It came from a page of <Name of={Origin} />. If that is yours, <a href={to("setup")}>add it to the key's pages</a>.</li>
+        <li>
+          It came from a page of <Name of={Origin} />. If that is yours,{" "}
+          <a href={to("setup")}>add it to the key's pages</a>.
+        </li>
       )}
       {Cut && <li class="faint">Long properties are shown in part.</li>}
-      {Warnings.map((warning) => <li key={warning} class="doubt"><Name of={warning} /></li>)}
+      {Warnings.map((warning) => (
+        <li key={warning} class="doubt">
+          <Name of={warning} />
+        </li>
+      ))}
     </ul>
   );
 }

@@ -20,7 +20,10 @@ export function Login({ ended, then }: { ended: boolean; then: () => Promise<voi
   };
   return (
     <main class="login" ref={top}>
-      <h1><img src="/static/favicon.svg" alt="" width="32" height="32" />Footfall</h1>
+      <h1>
+        <img src="/static/favicon.svg" alt="" width="32" height="32" />
+        Footfall
+      </h1>
       {ended && <p role="status">Your session has ended. After you log in you are back where you were.</p>}
       <Form label="Log in" send={send}>
         <Field name="user" label="User" autoComplete="username" autoCapitalize="none" spellcheck={false} required />

@@ -29,7 +29,11 @@ function All({ find }: { find: string }) {
       {found.trouble && <Problem trouble={found.trouble} again={found.again} />}
       {!found.answer && !found.trouble && <Skeleton rows={8} />}
       {found.answer && !people.length && <Nobody find={find} />}
-      {people.length > 0 && <Fresh loading={found.loading}><Table people={people} pages={found} /></Fresh>}
+      {people.length > 0 && (
+        <Fresh loading={found.loading}>
+          <Table people={people} pages={found} />
+        </Fresh>
+      )}
     </>
   );
 }
@@ -52,20 +56,41 @@ function Search({ find, keep }: { find: string; keep: () => void }) {
     <form class="tools" role="search" aria-label="Find people" onSubmit={(event) => (event.preventDefault(), look())}>
       <label class="grows">
         <span class="unseen">Find</span>
-        <input type="search" placeholder="Beginning of an address or ID, or a uuid…" value={text} maxLength={255} onInput={(event) => type((event.currentTarget as HTMLInputElement).value)} />
+        <input
+          type="search"
+          placeholder="Beginning of an address or ID, or a uuid…"
+          value={text}
+          maxLength={255}
+          onInput={(event) => type((event.currentTarget as HTMLInputElement).value)}
+        />
       </label>
-      <button type="button" onClick={keep}>CSV</button>
+      <button type="button" onClick={keep}>
+        CSV
+      </button>
     </form>
   );
 }
 
 function Nobody({ find }: { find: string }) {
   const to = useLinks();
-  if (find) return <Empty title="Nobody has an address or ID that begins so" />;
+  if (find) {
+    return (
+      <Empty title="Nobody has an address or ID that begins so">
+        <p>
+          <a href={to("people", { person: find })}>Look for a visitor of this name</a>
+        </p>
+      </Empty>
+    );
+  }
   return (
     <Empty title="Nobody is known yet">
-      <p>A subscriber is made by the first event with an address or an ID: <code>footfall.identify("someone@example.com")</code> in a page, <code>email=</code> in an app.</p>
-      <p><a href={to("setup")}>Set up a page or an app</a></p>
+      <p>
+        A subscriber is made by the first event with an address or an ID:{" "}
+        <code>footfall.identify("someone@example.com")</code> in a page, <code>email=</code> in an app.
+      </p>
+      <p>
+        <a href={to("setup")}>Set up a page or an app</a>
+      </p>
     </Empty>
   );
 }
@@ -75,13 +100,26 @@ function Table({ people, pages }: { people: Found[]; pages: Pages<Answer> }) {
     <div class="sheet">
       <table>
         <thead>
-          <tr><th scope="col">Subscriber</th><th scope="col">ID</th><th scope="col">Since</th><th scope="col">Last seen</th></tr>
+          <tr>
+            <th scope="col">Subscriber</th>
+            <th scope="col">ID</th>
+            <th scope="col">Since</th>
+            <th scope="col">Last seen</th>
+          </tr>
         </thead>
-        <tbody>{people.map((one) => <Row key={one.UUID} one={one} />)}</tbody>
+        <tbody>
+          {people.map((one) => (
+            <Row key={one.UUID} one={one} />
+          ))}
+        </tbody>
       </table>
       <p class="foot">
         <span>{many(people.length, "subscriber")} shown</span>
-        {pages.more && <button type="button" disabled={pages.asking} onClick={() => void pages.more!()}>{pages.asking ? "Asking…" : "More"}</button>}
+        {pages.more && (
+          <button type="button" disabled={pages.asking} onClick={() => void pages.more!()}>
+            {pages.asking ? "Asking…" : "More"}
+          </button>
+        )}
       </p>
     </div>
   );
@@ -92,17 +130,30 @@ function Row({ one }: { one: Found }) {
   return (
     <tr>
       <th scope="row">
-        <a href={to("people", { person: one.UUID })}><Name of={one.Email ?? one.ID ?? one.UUID} /></a>{" "}
-        {!one.Verified && <Mark kind="doubt" title="Only pages have named this address so far">claimed in a page</Mark>}
+        <a href={to("people", { person: one.UUID })}>
+          <Name of={one.Email ?? one.ID ?? one.UUID} />
+        </a>{" "}
+        {!one.Verified && (
+          <Mark kind="doubt" title="Only pages have named this address so far">
+            claimed in a page
+          </Mark>
+        )}
       </th>
       <td data-name="ID">{one.ID ? <Name of={one.ID} /> : <span class="faint">–</span>}</td>
-      <td data-name="Since"><Time at={one.Created} short /></td>
-      <td data-name="Last seen"><Time at={one.LastSeen} short /></td>
+      <td data-name="Since">
+        <Time at={one.Created} short />
+      </td>
+      <td data-name="Last seen">
+        <Time at={one.LastSeen} short />
+      </td>
     </tr>
   );
 }
 
 function keep(people: Found[]): void {
   const head = ["uuid", "email", "id", "verified", "created", "last_seen"];
-  save("subscribers", [head, ...people.map((one) => [one.UUID, one.Email, one.ID, one.Verified, one.Created, one.LastSeen])]);
+  save("subscribers", [
+    head,
+    ...people.map((one) => [one.UUID, one.Email, one.ID, one.Verified, one.Created, one.LastSeen]),
+  ]);
 }

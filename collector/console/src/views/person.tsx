@@ -14,17 +14,37 @@ export function PersonView({ uuid }: { uuid: string }) {
   const events = found.pages.flatMap((page) => page.Events);
   return (
     <>
-      <p class="crumbs"><a href={to("people")}>People</a> <span aria-hidden="true">›</span></p>
-      {found.answer ? <Whose answer={found.answer} uuid={uuid} /> : <h1><Name of={uuid} /></h1>}
+      <p class="crumbs">
+        <a href={to("people")}>People</a> <span aria-hidden="true">›</span>
+      </p>
+      {found.answer ? (
+        <Whose answer={found.answer} uuid={uuid} />
+      ) : (
+        <h1>
+          <Name of={uuid} />
+        </h1>
+      )}
       {found.trouble && <Failed trouble={found.trouble} again={found.more ?? found.again} />}
       {!found.answer && !found.trouble && <Skeleton rows={10} />}
       {found.answer && (
         <section class="timeline" aria-labelledby="history">
           <h2 id="history">History</h2>
-          {events.length ? <Fresh loading={found.loading}><Days events={events} /></Fresh> : <Empty title="No events" />}
+          {events.length ? (
+            <Fresh loading={found.loading}>
+              <Days events={events} />
+            </Fresh>
+          ) : (
+            <Empty title="No events" />
+          )}
           <div class="tools">
-            {found.more && <button type="button" disabled={found.asking} onClick={() => void found.more!()}>{found.asking ? "Asking…" : "Older events"}</button>}
-            <span class="faint">{many(events.length, "event")} shown, times of {zoneHere}</span>
+            {found.more && (
+              <button type="button" disabled={found.asking} onClick={() => void found.more!()}>
+                {found.asking ? "Asking…" : "Older events"}
+              </button>
+            )}
+            <span class="faint">
+              {many(events.length, "event")} shown, times of {zoneHere}
+            </span>
           </div>
         </section>
       )}
@@ -42,7 +62,9 @@ function Whose({ answer, uuid }: { answer: PersonAnswer; uuid: string }) {
   if (person) return <Known of={person} />;
   return (
     <>
-      <h1>Visitor <Name of={answer.Visitor ?? uuid} /></h1>
+      <h1>
+        Visitor <Name of={answer.Visitor ?? uuid} />
+      </h1>
       <p>Nobody is known behind this visitor yet. Its history joins a subscriber's once it is identified.</p>
       {!!answer.Traits?.length && <Traits of={answer.Traits} />}
     </>
@@ -54,14 +76,33 @@ function Known({ of }: { of: Person }) {
   return (
     <>
       <div class="head">
-        <h1><Name of={name} /></h1>
-        {of.Verified ? <Mark kind="good" title="Your own server has named this subscriber">known</Mark> : <Mark kind="doubt" title="Only pages have named this address so far">claimed in a page</Mark>}
+        <h1>
+          <Name of={name} />
+        </h1>
+        {of.Verified ? (
+          <Mark kind="good" title="Your own server has named this subscriber">
+            known
+          </Mark>
+        ) : (
+          <Mark kind="doubt" title="Only pages have named this address so far">
+            claimed in a page
+          </Mark>
+        )}
       </div>
       <Conflicts of={of.Conflicts} />
       <div class="portrait">
-        <section class="card" aria-labelledby="identity"><h2 id="identity">Identity</h2><Identity of={of} /></section>
-        <section class="card" aria-labelledby="traits"><h2 id="traits">Traits</h2>{of.Traits.length ? <Traits of={of.Traits} /> : <p class="faint">None.</p>}</section>
-        <section class="card" aria-labelledby="visitors"><h2 id="visitors">Visitors</h2><Visitors of={of} /></section>
+        <section class="card" aria-labelledby="identity">
+          <h2 id="identity">Identity</h2>
+          <Identity of={of} />
+        </section>
+        <section class="card" aria-labelledby="traits">
+          <h2 id="traits">Traits</h2>
+          {of.Traits.length ? <Traits of={of.Traits} /> : <p class="faint">None.</p>}
+        </section>
+        <section class="card" aria-labelledby="visitors">
+          <h2 id="visitors">Visitors</h2>
+          <Visitors of={of} />
+        </section>
       </div>
     </>
   );
@@ -70,11 +111,40 @@ function Known({ of }: { of: Person }) {
 function Identity({ of }: { of: Person }) {
   return (
     <dl class="pairs">
-      {of.Emails.map((one) => <div key={one.Email}><dt>Email</dt><dd><Name of={one.Email} /> <TrustMark of={one.Trust} /></dd></div>)}
-      {of.IDs.map((one) => <div key={one.ID}><dt>ID</dt><dd><Name of={one.ID} /> <TrustMark of={one.Trust} /></dd></div>)}
-      <div><dt>uuid</dt><dd><Name of={of.UUID} /></dd></div>
-      <div><dt>Since</dt><dd><Time at={of.Created} /></dd></div>
-      <div><dt>Last seen</dt><dd><Time at={of.LastSeen} /></dd></div>
+      {of.Emails.map((one) => (
+        <div key={one.Email}>
+          <dt>Email</dt>
+          <dd>
+            <Name of={one.Email} /> <TrustMark of={one.Trust} />
+          </dd>
+        </div>
+      ))}
+      {of.IDs.map((one) => (
+        <div key={one.ID}>
+          <dt>ID</dt>
+          <dd>
+            <Name of={one.ID} /> <TrustMark of={one.Trust} />
+          </dd>
+        </div>
+      ))}
+      <div>
+        <dt>uuid</dt>
+        <dd>
+          <Name of={of.UUID} />
+        </dd>
+      </div>
+      <div>
+        <dt>Since</dt>
+        <dd>
+          <Time at={of.Created} />
+        </dd>
+      </div>
+      <div>
+        <dt>Last seen</dt>
+        <dd>
+          <Time at={of.LastSeen} />
+        </dd>
+      </div>
     </dl>
   );
 }
@@ -84,8 +154,17 @@ function Traits({ of }: { of: Trait[] }) {
     <dl class="pairs">
       {of.map((one) => (
         <div key={`${one.Trait} ${one.Trust}`}>
-          <dt><Name of={one.Trait} /></dt>
-          <dd><Value of={one.Value} /> <TrustMark of={one.Trust} /> {one.Time && <small><Time at={one.Time} short /></small>}</dd>
+          <dt>
+            <Name of={one.Trait} />
+          </dt>
+          <dd>
+            <Value of={one.Value} /> <TrustMark of={one.Trust} />{" "}
+            {one.Time && (
+              <small>
+                <Time at={one.Time} short />
+              </small>
+            )}
+          </dd>
         </div>
       ))}
     </dl>
@@ -93,7 +172,11 @@ function Traits({ of }: { of: Trait[] }) {
 }
 
 const span = (from: string | null, until: string | null): string =>
-  until ? `${from ? moment(from) : "its beginning"} – ${moment(until)}` : from ? `since ${moment(from)}` : "from its beginning on";
+  until
+    ? `${from ? moment(from) : "its beginning"} – ${moment(until)}`
+    : from
+      ? `since ${moment(from)}`
+      : "from its beginning on";
 
 function Visitors({ of }: { of: Person }) {
   if (!of.Visitors.length) return <p class="faint">No browser has been linked yet.</p>;
@@ -101,7 +184,9 @@ function Visitors({ of }: { of: Person }) {
     <>
       <ul class="visitors">
         {of.Visitors.map((one, number) => (
-          <li key={number}><Name of={one.UUID} /> <TrustMark of={one.Trust} /> <small>{span(one.From, one.Until)}</small></li>
+          <li key={number}>
+            <Name of={one.UUID} /> <TrustMark of={one.Trust} /> <small>{span(one.From, one.Until)}</small>
+          </li>
         ))}
       </ul>
       {of.Truncated && <p class="faint">There are more than are looked at.</p>}
@@ -117,8 +202,15 @@ function Conflicts({ of }: { of: Conflict[] }) {
       {of.map((one, number) => (
         <li key={number}>
           {many(one.Events, "event")} named this subscriber by its {one.Names === "Email" ? "address" : "ID"} and{" "}
-          <a href={to("people", { person: one.Subscriber })}>another one</a> by its {one.Names === "Email" ? "ID" : "address"}
-          {one.ID && <> (ID <Name of={one.ID} />)</>}, last <Time at={one.Last} short />. The address decided.
+          <a href={to("people", { person: one.Subscriber })}>another one</a> by its{" "}
+          {one.Names === "Email" ? "ID" : "address"}
+          {one.ID && (
+            <>
+              {" "}
+              (ID <Name of={one.ID} />)
+            </>
+          )}
+          , last <Time at={one.Last} short />. The address decided.
         </li>
       ))}
     </ul>
@@ -137,7 +229,11 @@ function Days({ events }: { events: Happening[] }) {
       {[...days].map(([day, those]) => (
         <div key={day}>
           <h3>{day}</h3>
-          <ol class="arrivals">{those.map((one) => <Row key={one.Key} one={one} named dated={false} />)}</ol>
+          <ol class="arrivals">
+            {those.map((one) => (
+              <Row key={one.Key} one={one} named dated={false} />
+            ))}
+          </ol>
         </div>
       ))}
     </>

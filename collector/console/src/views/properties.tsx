@@ -13,7 +13,9 @@ export function Properties({ asked, catalog }: { asked: Asked; catalog: Catalog 
   const found = catalog.Events.find((one) => one.Event === asked.event);
   const all = found?.Properties ?? [];
   const find = (asked.chosen.get("find") ?? "").toLowerCase();
-  const shown = all.filter((one) => one.Property.toLowerCase().includes(find)).sort((a, b) => b.Count - a.Count || (a.Property < b.Property ? -1 : 1));
+  const shown = all
+    .filter((one) => one.Property.toLowerCase().includes(find))
+    .sort((a, b) => b.Count - a.Count || (a.Property < b.Property ? -1 : 1));
   const property = asked.chosen.get("property");
   if (!all.length) return <Empty title="This event came without properties" />;
   return (
@@ -21,9 +23,15 @@ export function Properties({ asked, catalog }: { asked: Asked; catalog: Catalog 
       <div>
         <div class="tools" role="search" aria-label="Find properties">
           <Search asked={asked} placeholder="Property…" />
-          <button type="button" onClick={() => keep(asked, shown)}>CSV</button>
+          <button type="button" onClick={() => keep(asked, shown)}>
+            CSV
+          </button>
         </div>
-        {shown.length ? <Table asked={asked} shown={shown} chosen={property} catalog={catalog} /> : <Empty title="No property has this in its name" />}
+        {shown.length ? (
+          <Table asked={asked} shown={shown} chosen={property} catalog={catalog} />
+        ) : (
+          <Empty title="No property has this in its name" />
+        )}
       </div>
       {property !== null && <ValuesOf asked={asked} property={property} events={catalog.Events} />}
     </div>
@@ -38,7 +46,12 @@ interface TableGiven {
 }
 
 function Table({ asked, shown, chosen, catalog }: TableGiven) {
-  const { answer } = useAnswer<Catalog>("website_events.catalog", { ListID: asked.listId, TimeZone: asked.zone, Event: asked.event, Examples: true });
+  const { answer } = useAnswer<Catalog>("website_events.catalog", {
+    ListID: asked.listId,
+    TimeZone: asked.zone,
+    Event: asked.event,
+    Examples: true,
+  });
   const examples = new Map(answer?.Events[0]?.Properties.map((one) => [one.Property, one.Examples ?? []]));
   return (
     <div class="sheet">
@@ -46,17 +59,28 @@ function Table({ asked, shown, chosen, catalog }: TableGiven) {
         <thead>
           <tr>
             <th scope="col">Property</th>
-            <th scope="col" class="number">Events</th>
+            <th scope="col" class="number">
+              Events
+            </th>
             <th scope="col">Types</th>
           </tr>
         </thead>
         <tbody>
           {shown.map((one) => (
-            <Row key={one.Property} one={one} asked={asked} examples={examples.get(one.Property)} current={one.Property === chosen} />
+            <Row
+              key={one.Property}
+              one={one}
+              asked={asked}
+              examples={examples.get(one.Property)}
+              current={one.Property === chosen}
+            />
           ))}
         </tbody>
       </table>
-      <p class="foot"><span>{many(shown.length, "property", "properties")}, counted since the first event</span> <Notes of={catalog} /></p>
+      <p class="foot">
+        <span>{many(shown.length, "property", "properties")}, counted since the first event</span>{" "}
+        <Notes of={catalog} />
+      </p>
     </div>
   );
 }
@@ -72,13 +96,40 @@ function Row({ one, asked, examples, current }: RowGiven) {
   return (
     <tr aria-current={current ? "true" : undefined}>
       <th scope="row">
-        <a href={asked.link({ property: one.Property })}><Name of={one.Property} /></a>{" "}
-        {one.New && <Mark kind="new" title="First seen within the last 7 days">new</Mark>}{" "}
-        {one.Similar.length > 0 && <small>nearly the same as {one.Similar.map((name, number) => <span key={name}>{number > 0 && ", "}<Name of={name} /></span>)}</small>}
-        <p class="examples">{examples?.slice(0, 3).map((value, number) => <span key={number} class="example"><Value of={value} /></span>)}</p>
+        <a href={asked.link({ property: one.Property })}>
+          <Name of={one.Property} />
+        </a>{" "}
+        {one.New && (
+          <Mark kind="new" title="First seen within the last 7 days">
+            new
+          </Mark>
+        )}{" "}
+        {one.Similar.length > 0 && (
+          <small>
+            nearly the same as{" "}
+            {one.Similar.map((name, number) => (
+              <span key={name}>
+                {number > 0 && ", "}
+                <Name of={name} />
+              </span>
+            ))}
+          </small>
+        )}
+        <p class="examples">
+          {examples?.slice(0, 3).map((value, number) => (
+            <span key={number} class="example">
+              <Value of={value} />
+            </span>
+          ))}
+        </p>
       </th>
-      <td class="number" data-name="Events">{one.AtLeast && "≥ "}{count(one.Count)} <small>{share(one.Share)}</small></td>
-      <td data-name="Types"><Types of={one} /></td>
+      <td class="number" data-name="Events">
+        {one.AtLeast && "≥ "}
+        {count(one.Count)} <small>{share(one.Share)}</small>
+      </td>
+      <td class="types" data-name="Types">
+        <Types of={one} />
+      </td>
     </tr>
   );
 }
@@ -87,11 +138,28 @@ function Types({ of }: { of: Property }) {
   const types = Object.entries(of.Types).sort(([, a], [, b]) => b - a);
   const all = types.reduce((sum, [, n]) => sum + n, 0) || 1;
   if (types.length === 1) return <>{types[0]![0]}</>;
-  return <>{types.map(([type, n]) => <span key={type} class="type">{type} <small>{share(n / all)}</small> </span>)}</>;
+  return (
+    <>
+      {types.map(([type, n]) => (
+        <span key={type} class="type">
+          {type} <small>{share(n / all)}</small>{" "}
+        </span>
+      ))}
+    </>
+  );
 }
 
 function keep(asked: Asked, shown: Property[]): void {
   const head = ["property", "count", "share", "types", "first_seen", "last_seen", "new", "nearly_the_same_as"];
-  const rows = shown.map((one) => [one.Property, one.Count, one.Share, one.Types, one.FirstSeen, one.LastSeen, one.New, one.Similar.join(", ")]);
+  const rows = shown.map((one) => [
+    one.Property,
+    one.Count,
+    one.Share,
+    one.Types,
+    one.FirstSeen,
+    one.LastSeen,
+    one.New,
+    one.Similar.join(", "),
+  ]);
   save(`${asked.event}-properties`, [head, ...rows]);
 }

@@ -18,13 +18,19 @@ export function SetUp() {
     <>
       <h1>Set up {list && <Name of={list.Name} />}</h1>
       {list ? <OfList list={list} /> : <Unlisted />}
+      {list && <ChangeList list={list} key={list.ListID} />}
       <MakeList first={!list} />
     </>
   );
 }
 
 function Unlisted() {
-  return <p>A list holds the events of one site or one newsletter, and has its own keys. Events that name no list stand under <em>No list</em>.</p>;
+  return (
+    <p>
+      A list holds the events of one site or one newsletter, and has its own keys. Events that name no list stand under{" "}
+      <em>No list</em>.
+    </p>
+  );
 }
 
 /** The keys that were made while the view is open: only then are they known in full. */
@@ -48,13 +54,27 @@ function First({ listId }: { listId: number }) {
   const to = useLinks();
   const newest: Arrival | undefined = arrivals[0];
   const stored = arrivals.find((one) => one.Outcome === "stored");
-  if (!newest) return <p class="first waiting" role="status"><i aria-hidden="true" />Waiting for the first event</p>;
+  if (!newest)
+    return (
+      <p class="first waiting" role="status">
+        <i aria-hidden="true" />
+        Waiting for the first event
+      </p>
+    );
   const at = newest.Received ?? newest.Time;
   return (
     <p class={stored ? "first come" : "first trouble"} role="status" data-outcome={newest.Outcome}>
       {stored ? "Events arrive. " : "Something came, and nothing is stored yet. "}
-      <span>The last: <Name of={newest.Event ?? ""} none="(no event name)" />{at && `, ${ago(at)}`} <Mark>{newest.Outcome}</Mark></span>
-      {newest.Errors?.map((error) => <span key={error.Message} class="bad"> {error.Message}.</span>)}{" "}
+      <span>
+        The last: <Name of={newest.Event ?? ""} none="(no event name)" />
+        {at && `, ${ago(at)}`} <Mark>{newest.Outcome}</Mark>
+      </span>
+      {newest.Errors?.map((error) => (
+        <span key={error.Message} class="bad">
+          {" "}
+          {error.Message}.
+        </span>
+      ))}{" "}
       <a href={to("arrivals")}>See them live</a>
     </p>
   );
@@ -71,7 +91,9 @@ function InPage({ list, made, took }: Given) {
   return (
     <section aria-labelledby="in-page">
       <h2 id="in-page">In a web page</h2>
-      <p>One line, before <code>&lt;/head&gt;</code> of every page. Each visit then counts by itself.</p>
+      <p>
+        One line, before <code>&lt;/head&gt;</code> of every page. Each visit then counts by itself.
+      </p>
       {!made && <NewKey kind="public" listId={list.ListID} took={took} />}
       <Snippet text={tag(session, made ?? "pk_…")} label="the tag" />
       {made ? <Shown kind="public" /> : <Placeholder sign="pk_…" />}
@@ -98,7 +120,9 @@ function InApp({ list, made, took }: Given) {
     <section aria-labelledby="in-app">
       <h2 id="in-app">In an app</h2>
       {!made && <NewKey kind="secret" listId={list.ListID} took={took} />}
-      <p>In Python, after <code>pip install footfall</code>:</p>
+      <p>
+        In Python, after <code>pip install footfall</code>:
+      </p>
       <Snippet text={pythonLines(session, made ?? "sk_…")} label="the Python lines" />
       <p>From anything else:</p>
       <Snippet text={curlLine(session, made ?? "sk_…", list.ListID)} label="the curl line" />
@@ -117,7 +141,11 @@ function Shown({ kind }: { kind: "public" | "secret" }) {
 }
 
 function Placeholder({ sign }: { sign: string }) {
-  return <p class="faint"><code>{sign}</code> stands for the key: make one, or put in one that you have kept.</p>;
+  return (
+    <p class="faint">
+      <code>{sign}</code> stands for the key: make one, or put in one that you have kept.
+    </p>
+  );
 }
 
 function MakeList({ first }: { first: boolean }) {
@@ -141,7 +169,36 @@ function MakeList({ first }: { first: boolean }) {
   );
 }
 
+function ChangeList({ list }: { list: List }) {
+  const { renew } = useHere();
+  const send = async (fields: FormData) => {
+    const given = {
+      ListID: list.ListID,
+      Name: String(fields.get("name")).trim(),
+      TimeZone: String(fields.get("zone")),
+    };
+    await ask("console.list_update", given);
+    await renew();
+  };
+  return (
+    <details class="card">
+      <summary>Name and time zone</summary>
+      <Form label="Change the list" class="row" send={send}>
+        <Field name="name" label="Name" required maxLength={200} value={list.Name} />
+        <Field name="zone" label="Time zone of its days" required value={list.TimeZone} list="zones" />
+        <button class="main">Save</button>
+      </Form>
+    </details>
+  );
+}
+
 export function Zones() {
   const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
-  return <datalist id="zones">{["UTC", ...zones].map((zone) => <option key={zone} value={zone} />)}</datalist>;
+  return (
+    <datalist id="zones">
+      {["UTC", ...zones].map((zone) => (
+        <option key={zone} value={zone} />
+      ))}
+    </datalist>
+  );
 }

@@ -25,7 +25,12 @@ footfall.track("page_view", {"$page_title": "Pricing"}, email="subscriber@exampl
 }
 
 export function curlLine(session: Session, key: string, listId: number): string {
-  const event = { Event: "page_view", ListID: listId, Email: "subscriber@example.com", Properties: { $page_title: "Pricing" } };
+  const event = {
+    Event: "page_view",
+    ListID: listId,
+    Email: "subscriber@example.com",
+    Properties: { $page_title: "Pricing" },
+  };
   return (
     `curl ${session.Url}/api/v1/event -H 'Authorization: Bearer ${key}' ` +
     `-H 'Content-Type: application/json' -d '${JSON.stringify(event)}'`

@@ -46,7 +46,11 @@ export function Trend({ asked, events }: Given) {
       {lacking && <Empty title="Choose the property whose numbers are added up" />}
       {trouble && !lacking && <Problem trouble={trouble} again={again} />}
       {!answer && !trouble && !lacking && <Skeleton tall />}
-      {answer && !trouble && !lacking && <Fresh loading={loading}><Drawn series={answer} asked={asked} about={aboutOf(asked, events)} /></Fresh>}
+      {answer && !trouble && !lacking && (
+        <Fresh loading={loading}>
+          <Drawn series={answer} asked={asked} about={aboutOf(asked, events)} />
+        </Fresh>
+      )}
     </section>
   );
 }
@@ -59,11 +63,25 @@ function Choices({ asked, events, interval }: Given & { interval: string }) {
     <div class="tools" role="group" aria-label="What is drawn">
       <label>
         <span class="unseen">Measure</span>
-        <select value={measure} onChange={(event) => asked.choose({ measure: value(event) === "events" ? null : value(event), of: null })}>
-          {Object.entries(MEASURES).map(([name, words]) => <option key={name} value={name}>{name === "sum" ? "Sum of a property" : words}</option>)}
+        <select
+          value={measure}
+          onChange={(event) => asked.choose({ measure: value(event) === "events" ? null : value(event), of: null })}
+        >
+          {Object.entries(MEASURES).map(([name, words]) => (
+            <option key={name} value={name}>
+              {name === "sum" ? "Sum of a property" : words}
+            </option>
+          ))}
         </select>
       </label>
-      {measure === "sum" && <PropertyChoice properties={properties} value={of} label="Property to add up" change={(name) => asked.choose({ of: name })} />}
+      {measure === "sum" && (
+        <PropertyChoice
+          properties={properties}
+          value={of}
+          label="Property to add up"
+          change={(name) => asked.choose({ of: name })}
+        />
+      )}
       <label>
         <span class="unseen">Interval</span>
         <select value={interval} onChange={(event) => asked.choose({ interval: value(event) })}>
@@ -72,7 +90,13 @@ function Choices({ asked, events, interval }: Given & { interval: string }) {
           <option value="week">by week</option>
         </select>
       </label>
-      <PropertyChoice properties={properties} value={by} none="not broken down" label="Broken down by" change={(name) => asked.choose({ by: name })} />
+      <PropertyChoice
+        properties={properties}
+        value={by}
+        none="not broken down"
+        label="Broken down by"
+        change={(name) => asked.choose({ by: name })}
+      />
     </div>
   );
 }
@@ -84,13 +108,21 @@ function Drawn({ series, asked, about }: { series: Series; asked: Asked; about: 
     <>
       <Cut looked={series} total={about} />
       {total === 0 && series.Complete ? (
-        <Empty title="Nothing in this range"><p>Choose a longer one, or fewer filters.</p></Empty>
+        <Empty title="Nothing in this range">
+          <p>Choose a longer one, or fewer filters.</p>
+        </Empty>
       ) : (
-        <div class="card"><Chart series={series} label={name} /></div>
+        <div class="card">
+          <Chart series={series} label={name} />
+        </div>
       )}
       <details>
         <summary>As a table</summary>
-        <div class="tools"><button type="button" onClick={() => keep(series, asked)}>CSV</button></div>
+        <div class="tools">
+          <button type="button" onClick={() => keep(series, asked)}>
+            CSV
+          </button>
+        </div>
         <Table series={series} />
       </details>
     </>
@@ -104,14 +136,22 @@ function Table({ series }: { series: Series }) {
         <thead>
           <tr>
             <th scope="col">{series.TimeZone}</th>
-            {series.Series.map((line, number) => <th key={number} scope="col" class="number"><LineName of={line} measure={series.Measure} /></th>)}
+            {series.Series.map((line, number) => (
+              <th key={number} scope="col" class="number">
+                <LineName of={line} measure={series.Measure} />
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {series.Times.map((time, at) => (
             <tr key={time}>
               <th scope="row">{timeName(time, series)}</th>
-              {series.Series.map((line, number) => <td key={number} class="number">{count(line.Counts[at] ?? 0)}</td>)}
+              {series.Series.map((line, number) => (
+                <td key={number} class="number">
+                  {count(line.Counts[at] ?? 0)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -122,5 +162,8 @@ function Table({ series }: { series: Series }) {
 
 function keep(series: Series, asked: Asked): void {
   const head = ["time", ...series.Series.map((line) => lineText(line, series.Measure))];
-  save(`${asked.event ?? "events"}-by-${series.Interval}`, [head, ...series.Times.map((time, at) => [time, ...series.Series.map((line) => line.Counts[at])])]);
+  save(`${asked.event ?? "events"}-by-${series.Interval}`, [
+    head,
+    ...series.Times.map((time, at) => [time, ...series.Series.map((line) => line.Counts[at])]),
+  ]);
 }

@@ -1,0 +1,153 @@
+// Keys and lists, as they are made, changed and ended; and a line to the collector that breaks.
+import { connect, createServer } from "node:net";
+import { enter, find, open, press, rest, shows, tab, text, type, until } from "./browser.mjs";
+
+const setUp = (url, list) => `${url}/console/setup?list=${list}`;
+const rows = (page) => page.$$eval(".key", (all) => all.map((one) => one.innerText));
+
+/** A secret key, shown once; a public one, its origins changed, revoked. */
+export async function keys(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(setUp(given.url, given.keyless));
+  await enter(page, given);
+  await shows(page, "for servers");
+  const before = (await rows(page)).length;
+  await press(page, "button", "Make a key for the app");
+  await shows(page, "shown this once");
+  const secret = /sk_\w+/.exec(await text(page, "[aria-label='the curl line']"))[0];
+  await type(page, "[name=origins]", "not an origin");
+  await press(page, "button", "Make the tag");
+  await shows(page, "Invalid Origins parameter");
+  await type(page, "[name=origins]", "https://one.example.com");
+  await press(page, "button", "Make the tag");
+  await until(async () => (await rows(page)).length === before + 2);
+
+  await press(page, ".key button", "Edit its pages");
+  await page.keyboard.press("Escape");
+  await until(async () => !(await page.$("form[aria-label='Edit its pages']")));
+  await press(page, ".key button", "Edit its pages");
+  await type(
+    page,
+    "form[aria-label='Edit its pages'] [name=origins]",
+    "https://two.example.com, https://*.example.org",
+  );
+  await press(page, "form[aria-label='Edit its pages'] button", "Save");
+  await shows(page, "https://*.example.org", ".keys");
+  await page.reload();
+  await shows(page, "https://*.example.org", ".keys");
+  const shown = { secret, again: (await text(page)).includes(secret), keys: await rows(page) };
+
+  const last = await page.$$eval(".key", (all) => all.findIndex((one) => one.innerText.includes("for pages")));
+  await press(page, `.key:nth-child(${last + 1}) button`, "Revoke");
+  await press(page, "form[aria-label='Revoke the key'] button", "Revoke it");
+  await until(async () => (await rows(page)).length === shown.keys.length - 1);
+  return { ...shown, left: await rows(page) };
+}
+
+/** A list is made, and looked at; its name and zone are changed. */
+export async function lists(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(setUp(given.url, given.keyless));
+  await enter(page, given);
+  await press(page, "summary", "Make another list");
+  await type(page, "form[aria-label='Make a list'] [name=name]", "<i>News</i>");
+  await type(page, "form[aria-label='Make a list'] [name=zone]", "Nowhere/Atlantis");
+  await press(page, "button", "Make the list");
+  await shows(page, "Invalid TimeZone parameter");
+  await type(page, "form[aria-label='Make a list'] [name=zone]", "Asia/Kolkata");
+  await press(page, "button", "Make the list");
+  await shows(page, "Set up <i>News</i>", "h1");
+  const made = await page.evaluate(() => location.search);
+  await press(page, "summary", "Name and time zone");
+  await type(page, "form[aria-label='Change the list'] [name=name]", "Letters");
+  await press(page, "form[aria-label='Change the list'] button", "Save");
+  await shows(page, "Set up Letters", "h1");
+  await open(page, `${given.url}/console/explore${made}`);
+  return {
+    made,
+    chosen: await page.$eval(".lists select", (one) => one.selectedOptions[0].innerText),
+    text: await text(page, "main"),
+  };
+}
+
+/** Stands between the page and the collector, and can be cut. */
+async function withLine(url, work) {
+  const { hostname, port } = new URL(url);
+  const ends = new Set();
+  let cut = false;
+  const server = createServer((near) => {
+    if (cut) return near.destroy();
+    const far = connect(Number(port), hostname);
+    for (const end of [near, far])
+      (ends.add(end),
+        end.on("error", () => {}),
+        end.on("close", () => (ends.delete(end), near.destroy(), far.destroy())));
+    near.pipe(far).pipe(near);
+  });
+  await new Promise((up) => server.listen(0, "127.0.0.1", up));
+  try {
+    return await work(
+      `http://127.0.0.1:${server.address().port}`,
+      (now) => ((cut = now), cut && ends.forEach((end) => end.destroy())),
+    );
+  } finally {
+    for (const end of ends) end.destroy();
+    server.close();
+  }
+}
+
+const count = (page, name) =>
+  page.$$eval(".arrival", (all, wanted) => all.filter((one) => one.innerText.includes(wanted)).length, name);
+
+/** Live goes on by itself when the line comes back, shows what came meanwhile, and nothing twice. */
+export function interrupted(browser, given, complaints) {
+  return withLine(given.url, async (url, cut) => {
+    const track = (Event) =>
+      fetch(`${given.url}/api/v1/event`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${given.secret}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ Event, ListID: given.keyless }),
+      });
+    const page = await tab(browser, []); // its console tells of each try
+    await page.goto(`${url}/console/arrivals?list=${given.keyless}`);
+    await enter(page, given);
+    await shows(page, "Listening");
+    await track("before");
+    await until(() => count(page, "before"));
+    cut(true);
+    await shows(page, "Interrupted");
+    await track("meanwhile");
+    cut(false);
+    await until(() => count(page, "meanwhile"));
+    await shows(page, "Listening");
+    await press(page, "button", "Pause");
+    await track("after");
+    await shows(page, "1 event waiting");
+    const paused = await count(page, "after");
+    await press(page, "button", "Go on");
+    await until(() => count(page, "after"));
+    await rest(page);
+    complaints.push(...(await page.evaluate(() => violations)));
+    await type(page, "[type=search]", "MEANWHILE");
+    await until(async () => !(await count(page, "before")));
+    const found = await count(page, "meanwhile");
+    await find(page, "[type=search]").then((field) => field.evaluate((one) => one.select()));
+    await page.keyboard.press("Backspace");
+    await until(() => count(page, "before"));
+    const each = {
+      before: await count(page, "before"),
+      meanwhile: await count(page, "meanwhile"),
+      after: await count(page, "after"),
+    };
+
+    await press(page, "nav a", "Explore");
+    await find(page, "th a", "before");
+    cut(true);
+    await press(page, ".tabs a", "Over time");
+    await shows(page, "does not answer");
+    cut(false);
+    await press(page, "button", "Try again");
+    await until(() => page.$(".chart canvas"));
+    return { paused, found, each };
+  });
+}
