@@ -22,12 +22,16 @@ function firefox() {
   throw new Error("no Firefox found: install the package firefox-esr, or name one in FIREFOX");
 }
 
-function launch(name, userDataDir, scripts) {
+/** Names of this machine that are not its loopback's: pages there are no secure ones. */
+const DOMAINS = ["www.shop.test", "blog.shop.test"];
+
+export function launch(name, userDataDir, scripts) {
   if (name == "firefox") {
-    const extraPrefsFirefox = { "javascript.enabled": scripts };
+    const extraPrefsFirefox = { "javascript.enabled": scripts, "network.dns.localDomains": DOMAINS.join(",") };
     return puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir, extraPrefsFirefox });
   }
-  const args = scripts ? FLAGS : [...FLAGS, "--blink-settings=scriptEnabled=false"];
+  const resolving = `--host-resolver-rules=${DOMAINS.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`;
+  const args = scripts ? [...FLAGS, resolving] : [...FLAGS, "--blink-settings=scriptEnabled=false"];
   return puppeteer.launch({ executablePath: chromium(), args, userDataDir, pipe: true });
 }
 

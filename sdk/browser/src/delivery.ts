@@ -1,184 +1,164 @@
-import { attempt, endpoint, options, prefix, storage } from "./options";
-import type { Verdict } from "./types";
+import { attempt, options, prefix, storage } from "./options";
+import type { Event, Verdict } from "./types";
+import { randomUuid } from "./visitor";
 
-type Entry = { id: string; json: string; done: (verdict: Verdict) => void; out?: boolean };
+/** An event that waits: as JSON, under the name that it is stored by, until `tell` is given its verdict. */
+type Entry = { slot: string; packed: string; tell?: (verdict: Verdict) => void; out?: boolean };
 
 /** Browsers share 64 KiB among all requests that may outlive a page; a body of this many bytes takes too much of it. */
 const KEEPALIVE_BYTES = 16384;
-const MOST_WAITING = 1000; // in a page
+/** What an event costs in a request beside itself, in bytes: so a request cannot have more than 100 of them. */
+const OVERHEAD = 100;
 const MOST_STORED = 100;
 const MOST_STORED_BYTES = 65536;
-/** So many tries, and so many faults without a status in one page load. */
+/** So many tries until those who wait for a verdict are told, and so many faults without a status in a page. */
 const TRIES = 3;
 
-const queue: Entry[] = [];
-let busy = false;
-let resuming = true;
+export let queue: Entry[] = [];
+let turn: Promise<unknown> = Promise.resolve();
 let timer = 0;
-let told = false; // whether the collector itself asked to wait
+/** Whether nothing goes before the timer says so: the status of an answer that asked to wait, or 1 after a beacon, or -1
+ * after enough faults without an answer. With 0 a page that goes, or is online again, may try at once. */
+let told = 0;
 let tries = 0;
-let faults = 0;
+let trouble: Verdict | undefined;
+let count = 0;
+/** One page load's mark: time first, so that the collector's index grows at its end, then chance. */
+const start = "0" + Date.now().toString(16) + randomUuid().slice(24);
 
-export function failure(fault: unknown): Verdict {
-  return { Errors: [{ Code: 0, Message: String(fault) }] };
+export function failure(fault: unknown, Code = 0): Verdict {
+  return { Errors: [{ Code, Message: `${fault}` }] };
 }
 
 function bytes(text: string): number {
   return new Blob([text]).size;
 }
 
-/** The names under which events are stored. */
-function stored(): string[] {
-  return Object.keys(storage).filter((name) => name.startsWith(prefix));
+/** Ends what takes longer than half a minute: a request, or the wait for a tab that hangs. */
+function limit(): AbortSignal | undefined {
+  return AbortSignal.timeout?.(30000);
 }
 
-/** Takes an event, already JSON, and delivers it when that is possible. */
-export function enqueue(id: string, json: string, done: (verdict: Verdict) => void): void {
-  if (queue.length >= MOST_WAITING) throw "too many events are waiting";
-  queue.push({ id, json, done });
-  const names = stored();
-  if (names.length < MOST_STORED && bytes(names.map((name) => name + storage[name]) + json) < MOST_STORED_BYTES) {
-    // Where the site has filled its storage, memory has to do.
-    attempt(() => (storage[prefix + id] = json));
-  }
+/** What is stored, in the order of its happening. */
+function stored(): Entry[] {
+  const slots = Object.keys(storage).filter((slot) => slot.startsWith(prefix));
+  return slots.sort().map((slot) => ({ slot, packed: storage[slot]! }));
+}
+
+/** Gives an event its number, delivers it when that is possible, and tells what became of it. */
+export const deliver = (event: Event) => (tell: (verdict: Verdict) => void): void => {
+  event.EventID = `${start}-${count + 1}`;
+  // Half a character, as cut texts end in, is left out: the collector reads no lone surrogate.
+  const packed = JSON.stringify(event).replace(/(\\\\)|\\ud.../g, "$1");
+  const slot = prefix + start + (1e5 + count++);
+  const all = stored().map((entry) => entry.packed);
+  const fits = !all[MOST_STORED - 1] && bytes(all + packed) < MOST_STORED_BYTES;
+  // Where the site has filled its storage, memory has to do.
+  queue.push({ slot: (fits && attempt(() => (storage[slot] = packed)) && slot) || "", packed, tell });
+  pump();
+};
+
+/** Takes over what earlier pages have left behind. */
+export function adopt(): void {
+  queue = stored();
   pump();
 }
 
 /** Forgets all that waits, stored and not. */
 export function discard(verdict: Verdict): void {
-  adopt();
-  for (const entry of [...queue]) finish(entry, verdict);
+  [...stored(), ...queue].forEach((entry) => finish(entry, verdict));
 }
 
 function finish(entry: Entry, verdict: Verdict): void {
-  const index = queue.indexOf(entry);
-  if (index >= 0) queue.splice(index, 1);
-  delete storage[prefix + entry.id];
-  entry.done(verdict);
-}
-
-/** Takes over what earlier pages have left behind. */
-function adopt(): void {
-  resuming = false;
-  for (const name of stored().sort()) {
-    const id = name.slice(prefix.length);
-    if (!queue.some((entry) => entry.id == id)) queue.push({ id, json: storage[name]!, done() {} });
-  }
+  queue = queue.filter((other) => other != entry);
+  delete storage[entry.slot];
+  entry.tell?.(verdict);
 }
 
 /** The next events to send together: as many as may outlive the page, or one that is larger. */
 function take(): Entry[] {
   const taken: Entry[] = [];
-  let size = 200;
+  let size = 0;
   for (const entry of queue) {
-    if (entry.out) continue;
-    size += bytes(entry.json) + 1;
-    if (taken[0] && (size > KEEPALIVE_BYTES || taken.length == MOST_STORED)) break;
-    taken.push(entry);
+    if (entry.slot && !(entry.slot in storage)) finish(entry, failure("sent by another tab, or deleted"));
+    else if (!entry.out) {
+      size += bytes(entry.packed) + OVERHEAD;
+      if (taken[0] && size > KEEPALIVE_BYTES) break;
+      taken.push(entry);
+    }
   }
   return taken;
 }
 
-function body(entries: Entry[]): string {
-  const events = entries[1] ? `"Events":[${entries.map((entry) => entry.json)}]}` : entries[0]!.json.slice(1);
-  return `{"APIKey":${JSON.stringify(options.key)},"SentAt":${Date.now()},${events}`;
-}
-
-function address(entries: Entry[]): string {
-  return endpoint + (entries[1] ? "s" : "");
-}
-
-/** Sends entries; true where they are done with, false where it is time to wait. */
-async function post(entries: Entry[]): Promise<boolean> {
-  const payload = body(entries);
-  const keepalive = bytes(payload) < KEEPALIVE_BYTES;
+/** Sends entries, and sets a timer where some of them must be sent again. */
+async function post(entries: Entry[], leaving = 0): Promise<void> {
+  const events = entries[1] ? `"Events":[${entries.map((entry) => entry.packed)}]}` : entries[0]!.packed.slice(1);
+  const body = `{"APIKey":"${options.key}","SentAt":${Date.now()},${events}`;
+  const address = options.endpoint + (entries[1] ? "s" : "");
+  const keepalive = bytes(body) < KEEPALIVE_BYTES;
+  let response: Response | undefined;
   let verdict: Verdict & { results?: Verdict[] };
-  let status = 0;
   let wait = 0;
   // Only what outlives the page need not be handed to a beacon when it goes.
-  for (const entry of entries) entry.out = keepalive;
+  for (const entry of entries) entry.out = keepalive || leaving > 0;
   try {
+    // A beacon tells nothing: should the page stay, it is sent once more.
+    if (leaving && !keepalive) throw await navigator.sendBeacon(address, body);
     // A text is sent as text/plain, which needs no preflight.
-    const response = await fetch(address(entries), {
-      method: "POST",
-      body: payload,
-      keepalive,
-      credentials: "omit",
-      signal: AbortSignal.timeout?.(30000),
-    });
-    status = response.status;
+    response = await fetch(address, { method: "POST", body, keepalive, credentials: "omit", signal: limit() });
     wait = +response.headers.get("Retry-After")!;
     verdict = await response.json();
   } catch (fault) {
-    verdict = failure(fault);
     // What answered "fine" in no words of ours was not the collector.
-    if (status < 300) status = 0;
+    verdict = failure(fault, response?.ok ? 0 : response?.status);
   }
-  for (const entry of entries) entry.out = false;
-  if (!status || status == 408 || status == 429 || status > 499) return postpone(entries, verdict, status, wait);
-  tries = 0;
+  trouble = undefined;
   entries.forEach((entry, index) => {
     const result = verdict.results?.[index] || verdict;
-    if (result.Errors?.[0]?.Code != 503) finish(entry, result);
+    const code = result.Errors?.[0]?.Code ?? response!.status;
+    entry.out = false;
+    if (/^(0|408|42[59]|5..)$/.test(code as never)) {
+      trouble = result;
+      told = code;
+    } else finish(entry, result);
   });
-  return queue.every((entry) => !entries.includes(entry)) || postpone(entries, verdict, status, wait);
-}
-
-function postpone(entries: Entry[], verdict: Verdict, status: number, wait: number): false {
-  if (!status) faults++;
-  told = status > 0;
-  if (++tries >= TRIES) for (const entry of entries) entry.done(verdict);
-  // At least as long as was asked for, and up to half as much again: visitors must not come back all at once.
-  clearTimeout(timer);
-  timer = setTimeout(
-    () => {
-      timer = 0;
-      pump();
-    },
-    (wait || 2 ** Math.min(tries, 9) / 2) * (1000 + 500 * Math.random()),
-  );
-  return false;
+  if (trouble) {
+    tries++;
+    // A beacon has just gone: not another one right behind it.
+    told ||= tries < TRIES ? leaving : -1;
+    // At least as long as was asked for, and up to half as much again: visitors must not come back all at once.
+    // More than 24 days are none to a timer.
+    timer ||= setTimeout(wake, Math.min(told < 0 ? Infinity : wait || 2 ** tries / 2, 1e6) * (1000 + 500 * Math.random()));
+    pump();
+  } else tries = 0;
 }
 
 async function work(): Promise<void> {
-  if (resuming) adopt();
-  for (let entries; (entries = take())[0] && (await post(entries)); );
+  for (let entries; !timer && (entries = take())[0]; ) await post(entries);
 }
 
 /** Sends what waits, one tab of a site at a time. */
-export async function pump(): Promise<void> {
-  if (faults >= TRIES) for (const entry of queue) entry.done(failure("The collector cannot be reached"));
-  else if (!busy && !timer && navigator.onLine) {
-    busy = true;
-    // Without https there are no locks, in a sandbox they throw: the collector knows what it has.
-    await (navigator.locks ? navigator.locks.request("footfall", work).catch(work) : work());
-    busy = false;
-    if (take()[0]) pump();
-  }
+export function pump(): void {
+  if (tries >= TRIES) for (const entry of queue) entry.tell?.(trouble!);
+  // Without https there are no locks, in a sandbox they throw: the collector knows what it has.
+  turn = turn.then(() => navigator.locks?.request("footfall", { signal: limit() }, work).catch(work) || work());
 }
 
 /** The page may be going: what is not on its way leaves at once, unless the collector has asked to wait. */
 export function flush(): void {
-  if ((timer && told) || faults >= TRIES) return;
-  const beaconed: Entry[] = [];
-  for (let entries; (entries = take())[0]; ) {
-    if (bytes(body(entries)) < KEEPALIVE_BYTES) post(entries);
-    else {
-      navigator.sendBeacon(address(entries), body(entries));
-      entries[0].out = true;
-      beaconed.push(entries[0]);
-    }
-  }
-  // A beacon tells nothing: should the page stay, they are sent once more.
-  for (const entry of beaconed) entry.out = false;
+  if (!told) for (let entries; (entries = take())[0]; ) post(entries, 1);
 }
 
-/** Tries again, with what other pages have left. */
-export function resume(): void {
-  faults = 0;
-  resuming = true;
-  clearTimeout(timer);
-  timer = 0;
-  for (const entry of queue) entry.out = false;
+function wake(): void {
+  timer = told = 0;
   pump();
+}
+
+/** Tries again, unless the collector has asked to wait. */
+export function resume(): void {
+  if (told < 1) {
+    tries = 0;
+    clearTimeout(timer);
+    wake();
+  }
 }

@@ -1,4 +1,2 @@
-/** The script tag's side of Footfall: finds its tag, and gives the page `footfall`. */
-import { create } from "./client";
-
-create((document.currentScript || document.querySelector("script[data-key]")) as HTMLScriptElement | null);
+/** The script that is served: gives the page `footfall`, with the settings of its tag. */
+import "./client";

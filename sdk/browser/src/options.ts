@@ -1,12 +1,12 @@
 import type { Options } from "./types";
 
-/** The settings in force; empty until there is a key. */
+/** The settings in force; without a key until there are some. */
 export let options: Options = {};
 
-/** Where events go; more than one at once go to the same address with an `s` behind it. */
-export let endpoint = "";
+/** The site's storage; an object that is gone with the page where the browser forbids it. */
+export let site: Record<string, string>;
 
-/** Where events wait: the site's storage, or this object, which is gone with the page. */
+/** Where events wait: the site's storage where that is wanted. */
 export let storage: Record<string, string> = {};
 
 /** What all names in the storage begin with. */
@@ -16,14 +16,24 @@ export let prefix = "";
 export function attempt<T>(work: () => T): T | undefined {
   try {
     return work();
-  } catch {
-    return;
-  }
+  } catch {}
+  return;
 }
 
+/** Whether anything may be kept for the next page. */
+export function persists(): boolean {
+  return options.persist != "none";
+}
+
+/** Whether a switch is on: by its attribute, or by the page's address. */
+export function isOn(name: "test" | "auto" | "check" | "ignoreLocal"): boolean {
+  return location.search.includes(`footfall_${name}=1`) || !/^(false|undefined)$/.test(options[name]!);
+}
+
+/** Puts settings in force. */
 export function choose(chosen: Options, source: string): void {
-  options = chosen;
-  endpoint = new URL(chosen.endpoint || "/api/v1/event", source || location.href).href;
+  options = { ...chosen, source, endpoint: new URL(chosen.endpoint || "/api/v1/event", source).href };
   prefix = `footfall:${chosen.key}:`;
-  storage = (chosen.persist != "none" && attempt(() => localStorage)) || {};
+  site = attempt(() => localStorage) || {};
+  storage = persists() ? site : {};
 }

@@ -35,6 +35,9 @@ export interface Options {
   persist?: string;
   domain?: string;
   gpc?: string;
+  auto?: string;
+  check?: string;
+  source?: string;
 }
 
 export interface Footfall {
@@ -47,4 +50,10 @@ export interface Footfall {
   consent(granted: boolean): Promise<Verdict | void>;
   reset(): Promise<Verdict | void>;
   before(hook: (event: Event) => Event | null | undefined | false): Promise<Verdict | void>;
+}
+
+declare global {
+  interface Window {
+    footfall: Footfall;
+  }
 }

@@ -1,22 +1,19 @@
-import { attempt, options } from "./options";
+import { attempt, options, persists } from "./options";
 
 /** A random uuid. `crypto.randomUUID` is missing on pages without https; the address of a blob ends in one everywhere. */
 export function randomUuid(): string {
-  const address = URL.createObjectURL(new Blob());
-  URL.revokeObjectURL(address);
-  return address.slice(-36);
+  return URL.createObjectURL(new Blob()).slice(-36);
 }
 
 /** 395 days in seconds: 13 months, and less than the 400 days that browsers allow. */
 const COOKIE_AGE = 34128000;
 
-let known = "";
+let known: string | false | undefined;
 
 function keep(age: number): void {
-  const domain = options.domain ? ";Domain=" + options.domain : "";
-  const secure = location.protocol == "https:" ? ";Secure" : "";
+  const rest = `Path=/;SameSite=Lax;Max-Age=${age};Domain=${options.domain || ""}${isSecureContext ? ";Secure" : ""}`;
   // A sandboxed frame may not touch cookies at all: the uuid in memory has to do.
-  attempt(() => (document.cookie = `footfall_visitor=${known};Path=/;SameSite=Lax;Max-Age=${age}${domain}${secure}`));
+  attempt(() => (document.cookie = `footfall_visitor=${known};${rest}`));
 }
 
 /**
@@ -24,10 +21,10 @@ function keep(age: number): void {
  * as the page where cookies are blocked or not wanted.
  */
 export function visitor(): string {
+  known ||= persists() && attempt(() => /footfall_visitor=(.{36})/.exec(document.cookie)?.[1]);
   if (!known) {
-    const kept = options.persist != "none" && attempt(() => /(?:^|; )footfall_visitor=([\da-f-]{36})/.exec(document.cookie));
-    known = kept ? kept[1]! : randomUuid();
-    if (!kept && options.persist != "none") keep(COOKIE_AGE);
+    known = randomUuid();
+    if (persists()) keep(COOKIE_AGE);
   }
   return known;
 }

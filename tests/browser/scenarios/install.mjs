@@ -1,0 +1,163 @@
+// How the SDK comes into a page, what it calls for, and pages that forbid or break much.
+const never = () => new Promise((resume) => setTimeout(resume, 300));
+
+export const scenarios = {
+  async stub(world) {
+    await world.visit("/a?stub");
+    await world.page.waitForFunction("window.early");
+    return { answer: await world.page.evaluate("early") };
+  },
+  async stub_with_a_call_that_there_is_not(world) {
+    world.early = "footfall.nonsense(1);footfall.track('early',{n:1}).then(v=>window.early=v)";
+    await world.visit("/a?stub");
+    await world.page.waitForFunction("window.early");
+  },
+  async stub_of_the_moment(world) {
+    world.early = "document.title='Then';footfall.track('early',{n:1}).then(v=>window.early=v);history.replaceState({},'','/now');document.title='Now'";
+    await world.visit("/a?stub");
+    await world.page.waitForFunction("window.early");
+  },
+  async loaded_twice(world) {
+    await world.visit("/a?twice");
+    const first = await world.page.evaluate(() => { window.first = footfall; });
+    await world.inject(world.page, world.keys.public);
+    return { first, answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
+  },
+  async an_element_of_that_name(world) {
+    world.served["/a"] = `<form id="footfall"><input name="length"></form>` + world.html(new URL("/a", world.site));
+    await world.page.goto(`${world.site}/a`);
+    await world.page.waitForFunction("window.footfall.track");
+    return { answer: await world.track("in_spite") };
+  },
+  async init_without_attributes(world) {
+    await world.page.goto(`${world.site}/a?bare`);
+    await world.inject();
+    await world.begin("before_init");
+    await world.page.evaluate((key) => { footfall.init({ key, test: false }); footfall.init({ key: "pk_second" }); }, world.keys.public);
+    return { answer: await world.verdict("before_init") };
+  },
+  async without_current_script(world) {
+    world.served["/a"] = world.html(new URL("/a?bare", world.site)) + `<script data-key="${world.keys.public}" src="${world.gateway}/static/footfall.js" type="module"></script>`;
+    await world.visit("/a");
+    return { answer: await world.track("as_a_module") };
+  },
+  async a_key_of_another_origin(world) {
+    await world.page.goto(`${world.site}/a?key=${world.keys.foreign}`);
+    await world.ready();
+    return { answer: await world.track("elsewhere"), kept: await world.kept() };
+  },
+  async an_endpoint_of_ones_own(world) {
+    await world.page.goto(world.tagged(`data-endpoint="/api/v1/other" data-spa="off"`));
+    await world.ready();
+    await world.page.evaluate(() => Promise.all(["a", "b", "c"].map((name) => footfall.track(name))));
+  },
+  async strict_policies(world) {
+    const only = world.gateway;
+    world.headers = { "Content-Security-Policy": `default-src 'none'; img-src 'self'; script-src ${only}; connect-src ${only}`, "Referrer-Policy": "no-referrer" };
+    await world.page.evaluateOnNewDocument(() => { addEventListener("securitypolicyviolation", (event) => { (window.violations ||= []).push(event.violatedDirective); }); });
+    await world.visit(world.tagged("data-auto", "/a"));
+    const answer = await world.track("strict");
+    const violations = await world.page.evaluate(() => window.violations || []);
+    await world.page.evaluate(() => { footfall.track("large", { text: "x".repeat(20_000) }); location.href = "/b?bare"; });
+    await world.sent("large");
+    return { answer, violations };
+  },
+  async blocked_storage(world) {
+    await world.page.evaluateOnNewDocument(() => {
+      for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get() { throw new Error("blocked"); } });
+      Object.defineProperty(document, "cookie", { get() { throw new Error("blocked"); }, set() { throw new Error("blocked"); } });
+    });
+    await world.visit("/a");
+    return { answer: await world.track("stored_nowhere") };
+  },
+  async no_storage(world) {
+    await world.page.evaluateOnNewDocument(() => Object.defineProperty(window, "localStorage", { get: () => null }));
+    await world.visit("/a");
+    return { answer: await world.track("stored_nowhere") };
+  },
+  async full_storage(world) {
+    await world.page.goto(`${world.site}/a?bare`);
+    await world.page.evaluate(() => { for (let n = 1 << 22; n; n >>= 1) try { for (;;) localStorage[`x${n}${Math.random()}`] = "x".repeat(n); } catch {} });
+    await world.visit("/a");
+    return { answer: await world.track("quota") };
+  },
+  async sandboxed_frame(world) {
+    world.served["/outer"] = `<!doctype html><iframe sandbox="allow-scripts" src="/inner?key=${world.keys.public}"></iframe>`;
+    await world.page.goto(`${world.site}/outer`);
+    await world.sent("page_view");
+    const frame = world.page.frames().find((one) => one.url().includes("/inner"));
+    return { answer: await frame.evaluate(() => footfall.track("framed")), consent: await frame.evaluate(() => footfall.consent(false)) };
+  },
+  async a_fetch_that_throws(world) {
+    await world.page.evaluateOnNewDocument(() => { window.fetch = () => { throw new Error("patched"); }; });
+    await world.page.goto(world.tagged('data-spa="off"'));
+    await world.ready();
+    return { answer: await world.track("thrown"), kept: await world.kept() };
+  },
+  async a_fetch_that_gives_nothing(world) {
+    await world.page.evaluateOnNewDocument(() => { window.fetch = () => undefined; });
+    await world.page.goto(world.tagged('data-spa="off"'));
+    await world.ready();
+    return { answer: await world.track("nothing"), kept: await world.kept() };
+  },
+  async a_fetch_that_is_watched(world) {
+    await world.page.evaluateOnNewDocument(() => {
+      const original = window.fetch;
+      window.fetch = async (...given) => { window.watched = (window.watched || 0) + 1; return (await original(...given)).clone(); };
+    });
+    await world.visit("/a");
+    return { answer: await world.track("watched"), watched: await world.page.evaluate("watched") };
+  },
+  async calls(world) {
+    await world.visit(world.tagged('data-spa="off"'));
+    const answers = await world.page.evaluate(async () => {
+      await footfall.before((event) => (event.Event == "unwanted" ? null : { ...event, Properties: { ...event.Properties, hooked: 1 } }));
+      const circular = {};
+      circular.o = circular;
+      return [
+        await footfall.identify("ann@example.com", { plan: "pro" }, 7),
+        await footfall.conversion("c1", "Order", 0, { currency: "EUR" }),
+        await footfall.page("/virtual?password=x", { a: 1 }),
+        await footfall.track("unwanted"),
+        await footfall.conversion("c1"),
+        await footfall.track("circular", circular),
+        await footfall.page("http://["),
+        await footfall.track(),
+      ];
+    });
+    return { answers };
+  },
+  async a_hook_that_throws(world) {
+    await world.visit(world.tagged('data-spa="off"'));
+    return { answer: await world.page.evaluate(() => { footfall.before(() => { throw new Error("the page's own"); }); return footfall.track("hooked"); }) };
+  },
+  async auto(world) {
+    await world.visit(world.tagged("data-auto"));
+    await world.until(() => world.page.evaluate(() => performance.getEntriesByType("resource").some((one) => one.name.endsWith("?auto") && one.responseEnd)));
+    await world.page.evaluate(() => { document.body.insertAdjacentHTML("beforeend", '<button id="b" data-footfall-event="pressed">x</button>'); });
+    await world.until(async () => {
+      await world.page.click("#b");
+      return world.count("pressed");
+    });
+  },
+  async check(world) {
+    await world.visit("/a?footfall_check=1");
+    await world.page.waitForSelector("footfall-check");
+    await world.until(() => world.page.evaluate(() => /Event accepted/.test(document.querySelector("footfall-check").shadowRoot.textContent)));
+    return { shown: await world.page.evaluate(() => document.querySelector("footfall-check").shadowRoot.textContent) };
+  },
+  async neither_part(world) {
+    await world.visit(world.tagged('data-auto="false"'));
+    await never();
+    return { loaded: await world.page.evaluate(() => performance.getEntriesByType("resource").filter((one) => /[?](auto|check)/.test(one.name)).length) };
+  },
+  async a_part_that_fails(world) {
+    await world.page.evaluateOnNewDocument(() => { addEventListener("unhandledrejection", () => { window.unhandled = true; }); });
+    world.missing = /[?]auto/;
+    await world.visit(world.tagged("data-auto"));
+    await world.until(() => world.said.some(([kind]) => kind == "warn"));
+    // Firefox has a complaint of its own.
+    world.complaints.length = 0;
+    return { answer: await world.track("alone"), unhandled: await world.page.evaluate(() => !!window.unhandled) };
+  },
+};

@@ -1,0 +1,188 @@
+// What a scenario of the SDK has to itself: pages on one origin, and on another a gateway that passes what they send on to
+// the collector, or refuses or drops it, and takes notes.
+import { createServer, request as ask } from "node:http";
+import { PATIENCE } from "./chromium.mjs";
+
+/** The stub of sdk/browser/README.md, as it stands there. */
+export const STUB =
+  "footfall=window.footfall||new Proxy([],{get:(q,n)=>q[n]||((...a)=>new Promise(r=>q.push([r,n,a,Date.now(),location.href,document.title])))})";
+
+function listen(server) {
+  return new Promise((up) => server.listen(0, "127.0.0.1", () => up(`http://127.0.0.1:${server.address().port}`)));
+}
+
+async function read(incoming) {
+  const chunks = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export class World {
+  /** What was asked of the collector: [{"method", "path", "type", "origin", "cookie", "at", "fault", "events"}, …]. */
+  requests = [];
+  /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one. */
+  fault = null;
+  /** Headers of the pages that are served next. */
+  headers = {};
+  /** Pages of a scenario's own: {path: HTML}. */
+  served = {};
+  /** Addresses of the gateway that there are not. */
+  missing;
+  /** Told of each page that is asked for, by its path. */
+  onServe = () => {};
+  complaints = [];
+
+  constructor(context, collector, keys) {
+    Object.assign(this, { context, collector, keys });
+  }
+
+  async open() {
+    this.servers = [createServer((...both) => this.#gate(...both)), createServer((...both) => this.#serve(...both))];
+    [this.gateway, this.site] = await Promise.all(this.servers.map(listen));
+    this.page = await this.newPage();
+    return this;
+  }
+
+  async close() {
+    await this.context.close();
+    for (const server of this.servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  /** Another page of the same visitor, in a window of its own: a tab behind another is not seen. */
+  async newPage() {
+    const page = await this.context.newPage({ type: "window" });
+    page.setDefaultTimeout(PATIENCE);
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("console", (message) => this.said.push([message.type(), message.text()]));
+    return page;
+  }
+  /** What pages wrote to their consoles: [[type, text], …]. */
+  said = [];
+
+  async #gate(incoming, outgoing) {
+    const body = await read(incoming).catch(() => null);
+    if (!body) return;
+    const note = incoming.url.startsWith("/api") && this.#note(incoming, body);
+    const fault = note && (typeof this.fault == "function" ? this.fault(note) : this.fault);
+    if (note) note.fault = fault;
+    if (fault == "drop") return incoming.socket.destroy();
+    if (fault == "hang") return;
+    if (this.missing?.test(incoming.url)) return outgoing.writeHead(404).end();
+    if (!fault) return this.#pass(incoming, outgoing, body);
+    const open = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After" };
+    outgoing.writeHead(fault.status, { ...open, ...fault.headers });
+    outgoing.end(fault.body ?? `{"Errors":[{"Code":${fault.status},"Message":"not now"}]}`);
+  }
+
+  #note({ method, url, headers }, body) {
+    const sent = body.length ? JSON.parse(body) : {};
+    const { "content-type": type, origin, cookie } = headers;
+    const note = { method, path: url, type, origin, cookie, at: Date.now(), sentAt: sent.SentAt, bytes: body.length, events: sent.Events || [sent] };
+    this.requests.push(note);
+    return note;
+  }
+
+  /** Passes a request on to the collector, as a proxy before it would. */
+  #pass(incoming, outgoing, body) {
+    const onward = ask(this.collector + incoming.url, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on("error", () => outgoing.destroy());
+    onward.end(body);
+  }
+
+  #serve(incoming, outgoing) {
+    const url = new URL(incoming.url, "http://page");
+    this.onServe(url.pathname);
+    if (url.pathname == "/stub.js") {
+      outgoing.writeHead(200, { "Content-Type": "text/javascript" });
+      return outgoing.end(`${STUB};${this.early ?? 'footfall.track("early",{n:1}).then(v=>window.early=v)'}`);
+    }
+    outgoing.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", ...this.headers });
+    outgoing.end(this.served[url.pathname] ?? this.html(url));
+  }
+
+  /** A page as its address asks for it: `tag` more attributes, `key` another key, `stub`, `twice`, `bare` (without the SDK). */
+  html({ pathname, searchParams }) {
+    const key = searchParams.get("key") ?? this.keys.public;
+    const tag = `<script async src="${this.gateway}/static/footfall.js" data-key="${key}" ${searchParams.get("tag") ?? ""}></script>`;
+    const tags = searchParams.has("bare") ? "" : searchParams.has("twice") ? tag + tag : tag;
+    const stub = searchParams.has("stub") ? `<script src="/stub.js"></script>` : "";
+    return `<!doctype html><title>Page ${pathname}</title>${stub}${tags}<p>Hello`;
+  }
+
+  /** The address of a page with more attributes on its tag. */
+  tagged(attributes, path = "/") {
+    return `${this.site}${path}?tag=${encodeURIComponent(attributes)}`;
+  }
+
+  /** The script without attributes, as a tag manager puts it in. */
+  async inject(page = this.page, key) {
+    await page.evaluate((src, key) => new Promise((loaded) => {
+      const tag = Object.assign(document.createElement("script"), { src, onload: loaded });
+      if (key) tag.dataset.key = key;
+      document.head.append(tag);
+    }), `${this.gateway}/static/footfall.js`, key);
+  }
+
+  async until(holds) {
+    for (const end = Date.now() + PATIENCE; !(await holds()); ) {
+      if (Date.now() > end) throw new Error(`waited in vain for ${holds}; requests: ${JSON.stringify(this.requests)}`);
+      await new Promise((resume) => setTimeout(resume, 20));
+    }
+  }
+
+  /** The events of all requests, or of those that were not refused or dropped. */
+  events(passed = false) {
+    return this.requests.filter((one) => !passed || !one.fault).flatMap((one) => one.events);
+  }
+
+  /** How often an event was sent, each time counted. */
+  count(name, passed) {
+    return this.events(passed).filter((event) => event.Event == name).length;
+  }
+
+  /** Waits until an event has been sent, and whatever waited with it. */
+  sent(name, times = 1) {
+    return this.until(() => this.count(name) >= times);
+  }
+
+  /** Loads a page and waits for its page view. */
+  async visit(path, page = this.page) {
+    const before = this.count("page_view");
+    await page.goto(path.startsWith("http") ? path : this.site + path);
+    await this.until(() => this.count("page_view") > before);
+  }
+
+  /** The verdict on an event. */
+  track(...given) {
+    return this.page.evaluate((...given) => footfall.track(...given), ...given);
+  }
+
+  /** Begins to track, and keeps the promise of the verdict in the page. */
+  begin(name, ...given) {
+    return this.page.evaluate((name, ...given) => { (window.verdicts ||= {})[name] = footfall.track(name, ...given); }, name, ...given);
+  }
+
+  /** The verdict on what was begun. */
+  verdict(name, page = this.page) {
+    return page.evaluate((name) => window.verdicts[name], name);
+  }
+
+  /** How many events are stored. */
+  kept(page = this.page) {
+    return page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("footfall:")).length);
+  }
+
+  cookie(page = this.page) {
+    return page.evaluate("document.cookie");
+  }
+
+  ready(page = this.page) {
+    return page.waitForFunction("window.footfall && !footfall.length");
+  }
+}
