@@ -6,21 +6,22 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from collector.access.directory import Directory
 from collector.commands.call import Call
 from collector.commands.tracking import list_number
+from collector.commands.whose import asked_list, scope_of
 from collector.errors import Fault
 from collector.ingest.checks import LONGEST_NAME, check_properties
 from collector.ingest.times import read_time
-from collector.model import Document, MailingList, list_scope, user_scope
+from collector.model import Document
 from collector.storage.questions.filters import OPERATORS, Filter
 from collector.storage.questions.selection import Selection
+from collector.zones import zone_named
 
 DAYS = timedelta(days=30)
 """How far back a question reaches that does not say."""
@@ -58,29 +59,18 @@ class Asking:
         Raises:
             StoreAway: the list is not known from before.
         """
-        given, wrong = call.given, set[Fault]()
-        found = await self._list(call, faults, wrong)
+        given = call.given
+        found, wrong = await asked_list(call, self._directory, faults)
         start, end = _attempt(_span, (given, call.received), Fault.INVALID_SPAN, wrong) or (None, None)
         filters = _attempt(read_filters, given.get("Filters", []), Fault.INVALID_FILTERS, wrong)
-        zone = _attempt(
-            _zone, given.get("TimeZone") or getattr(found, "time_zone", None), Fault.INVALID_TIME_ZONE, wrong
-        )
+        zone = zone_named(given.get("TimeZone", found.time_zone if found else "UTC"))
+        if zone is None:
+            wrong.add(Fault.INVALID_TIME_ZONE)
         if faults or wrong or start is None or end is None or filters is None or zone is None:
             return None, wrong
-        scope = list_scope(found.id) if found else user_scope(call.who.user.id)
         bots = says_yes(given.get("Bots"))
-        selection = Selection(scope, start, end, given.get("Event"), tuple(filters), bots)
+        selection = Selection(scope_of(found, call), start, end, given.get("Event"), tuple(filters), bots)
         return Asked(found.id if found else None, selection, zone), wrong
-
-    async def _list(self, call: Call, faults: set[Fault], wrong: set[Fault]) -> MailingList | None:
-        """The list; another user's is as unknown as one that does not exist."""
-        if "ListID" not in call.given or Fault.INVALID_LIST_QUERY in faults:
-            return None
-        list_id = list_number(call.given["ListID"])  # None too for a number beyond all lists
-        found = None if list_id is None else await self._directory.list_of(list_id, call.who)
-        if found is None:
-            wrong.add(Fault.LIST_NOT_FOUND)
-        return found
 
 
 def says_yes(flag: Any) -> bool:
@@ -176,17 +166,6 @@ def _span(given: tuple[Mapping[str, Any], datetime]) -> tuple[datetime, datetime
 def _before(end: datetime) -> datetime:
     earliest = datetime.min.replace(tzinfo=UTC)
     return end - min(DAYS, end - earliest)
-
-
-def _zone(name: Any) -> ZoneInfo:
-    if name is not None and name not in _zones():
-        raise ValueError("not a time zone")
-    return ZoneInfo(name or "UTC")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _attempt(read: Callable[[Any], Any], value: Any, fault: Fault, wrong: set[Fault]) -> Any:

@@ -22,7 +22,7 @@ class ConsoleKeys:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list; without one, all keys are asked for."""
-        return await asked_list(call, self._services, faults)
+        return await asked_list(call, self._services.directory, faults)
 
     async def run(self, call: Call, content: MailingList | None) -> Answer:
         """The keys that work for the list: its own, and those that are bound to none."""
@@ -40,7 +40,7 @@ class ConsoleKeyCreate:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list, and reads the origins, which a public key needs and a secret one has not."""
-        found, unlisted = await asked_list(call, self._services, faults)
+        found, unlisted = await asked_list(call, self._services.directory, faults)
         public = call.given.get("Kind") == "public"
         return found, unlisted | (_wrong_origins(call) if public else set())
 

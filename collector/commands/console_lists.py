@@ -38,7 +38,7 @@ class ConsoleListUpdate:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list; another user's is as unknown as one that does not exist."""
-        found, unlisted = await asked_list(call, self._services, faults)
+        found, unlisted = await asked_list(call, self._services.directory, faults)
         return found, unlisted | _wrong(call)
 
     async def run(self, call: Call, content: MailingList) -> Answer:

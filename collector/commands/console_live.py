@@ -17,7 +17,7 @@ class ConsoleLive:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
         """Finds the list; another user's is as unknown as one that does not exist."""
-        return await asked_list(call, self._services, faults)
+        return await asked_list(call, self._services.directory, faults)
 
     async def run(self, call: Call, content: MailingList | None) -> Answer:
         """The scopes: the list's, or that of what has none; and what names none of the user's lists."""

@@ -42,7 +42,7 @@ class SubscribersGet:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Content | None, set[Fault]]:
         """Reads who is asked for: by ``Email``, else ``ID``, else ``UUID``."""
-        found, wrong = await asked_list(call, self._services, faults)
+        found, wrong = await asked_list(call, self._services.directory, faults)
         scope = scope_of(found, call)
         identity = self._identity(call.given, scope, wrong)
         most = page_size(call.given, PAGE, MOST, wrong)

@@ -41,7 +41,7 @@ class SubscribersList:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Content | None, set[Fault]]:
         """Reads what is asked for."""
-        found, wrong = await asked_list(call, self._services, faults)
+        found, wrong = await asked_list(call, self._services.directory, faults)
         most = page_size(call.given, PAGE, MOST, wrong)
         search = call.given.get("Search")
         if faults | wrong:

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 from collector.catalog.examples import Examples
 from collector.catalog.reader import Counted, EventCounted
 from collector.catalog.similar import similar
+from collector.commands.asked import says_yes
 from collector.commands.call import Answer, Call, Services
-from collector.commands.tracking import list_number
+from collector.commands.whose import asked_list, scope_of
 from collector.errors import Fault
-from collector.model import Document, list_scope, user_scope
+from collector.model import Document
 from collector.zones import day_edges, zone_named
 
 DAYS = 30
 _NEW = timedelta(days=7)
-_OFF = (False, 0, "0", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,14 @@ class WebsiteEventsCatalog:
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Asked | None, set[Fault]]:
         """Finds list and time zone; another user's list is as unknown as one that does not exist."""
-        given, wrong = call.given, set[Fault]()
-        list_id, scope, zone = None, user_scope(call.who.user.id), "UTC"
-        if "ListID" in given and Fault.INVALID_LIST_QUERY not in faults:
-            list_id = list_number(given["ListID"])  # None too for a number beyond all lists
-            found = None if list_id is None else await self._services.directory.list_of(list_id, call.who)
-            if found is None:
-                wrong.add(Fault.LIST_NOT_FOUND)
-            else:
-                scope, zone = list_scope(found.id), found.time_zone
-        known = zone_named(given.get("TimeZone", zone))
-        if known is None:
+        given = call.given
+        found, wrong = await asked_list(call, self._services.directory, faults)
+        zone = zone_named(given.get("TimeZone", found.time_zone if found else "UTC"))
+        if zone is None:
             return None, wrong | {Fault.INVALID_TIME_ZONE}
-        event, examples = given.get("Event"), given.get("Examples", False) not in _OFF
-        return Asked(scope, list_id, known, event, examples and event is not None), wrong
+        event, examples = given.get("Event"), says_yes(given.get("Examples"))
+        list_id, scope = (found.id if found else None), scope_of(found, call)
+        return Asked(scope, list_id, zone, event, examples and event is not None), wrong
 
     async def run(self, call: Call, content: Asked) -> Answer:
         """Reads the catalog, and what it has been counted to."""

@@ -30,8 +30,7 @@ class WebsiteEventsSeries:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._asking = Asking(services.directory)
-        rollups = getattr(services, "rollups", None)
-        self._charts = Charts(services.store.questions, rollups, services.settings.question_seconds)
+        self._charts = Charts(services.store.questions, services.rollups, services.settings.question_seconds)
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[Content | None, set[Fault]]:
         """Reads what is asked. Raises ``StoreAway`` where a list is not known from before."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collector.commands.call import Call, Services
+from collector.access.directory import Directory
+from collector.commands.call import Call
 from collector.commands.tracking import list_number
 from collector.errors import Fault
 from collector.model import Document, MailingList, list_scope, user_scope
@@ -10,7 +11,7 @@ from collector.model import Document, MailingList, list_scope, user_scope
 Asked = tuple[MailingList | None, set[Fault]]
 
 
-async def asked_list(call: Call, services: Services, faults: set[Fault]) -> Asked:
+async def asked_list(call: Call, directory: Directory, faults: set[Fault]) -> Asked:
     """The list that is asked for, None where none is named; fault 3 where there is none, or it is another user's.
 
     Raises:
@@ -20,7 +21,7 @@ async def asked_list(call: Call, services: Services, faults: set[Fault]) -> Aske
     if given is None or Fault.INVALID_LIST_QUERY in faults:
         return None, set()
     list_id = list_number(given)  # None too for a number beyond all lists
-    found = None if list_id is None else await services.directory.list_of(list_id, call.who)
+    found = None if list_id is None else await directory.list_of(list_id, call.who)
     return found, (set() if found else {Fault.LIST_NOT_FOUND})
 
 

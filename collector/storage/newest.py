@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from bson.dbref import DBRef
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import DESCENDING
 from pymongo.errors import ExecutionTimeout
 
 from collector.model import BOT, Document
 from collector.storage.guard import guarded
+from collector.storage.stored import exact
 
 _SECONDS = 2.0
 
@@ -28,7 +27,7 @@ class Newest:
     async def properties(self, scope: str, event: str, until: datetime, within: int, most: int) -> list[Document]:
         """The properties of the last events of a name that are no bot's, the newest first."""
         pipeline = [*_newest(scope, event, until, within), {"$limit": most}, {"$project": {"_id": 0, "properties": 1}}]
-        return [plain(row["properties"]) for row in await self._rows(pipeline)]
+        return [exact(row["properties"]) for row in await self._rows(pipeline)]
 
     async def values(
         self, scope: str, event: str, names: Sequence[str], until: datetime, within: int, most: int
@@ -42,7 +41,7 @@ class Newest:
             {"$unwind": "$pair"},
             {"$group": {"_id": "$pair.k", "values": {"$firstN": {"input": "$pair.v", "n": most}}}},
         ]
-        return {row["_id"]: plain(row["values"]) for row in await self._rows(pipeline)}
+        return {row["_id"]: exact(row["values"]) for row in await self._rows(pipeline)}
 
     async def _rows(self, pipeline: Iterable[Document]) -> list[Document]:
         """What is found in time: examples are not worth more."""
@@ -61,14 +60,3 @@ def _newest(scope: str, event: str, until: datetime, within: int) -> list[Docume
         {"$limit": within},
         {"$match": wanted},
     ]
-
-
-def plain(value: Any) -> Any:
-    """A value as it was sent: the driver takes an object with ``$ref`` and ``$id`` for a reference."""
-    if isinstance(value, DBRef):
-        value = value.as_doc()
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -98,7 +98,7 @@ def test_an_event_arrives_though_its_page_is_left_at_once(seen: Seen, scenario: 
 
 
 def test_what_happens_offline_is_sent_online(seen: Seen) -> None:
-    """Firefox cannot be put offline by its driver: there the collector is out of reach, and the page hears ``online``."""
+    """Firefox cannot be put offline by its driver: there the collector is away, and the page hears ``online``."""
     assert seen["offline_then_online"]["waiting"] == 1
     assert seen.stored("offline_then_online") == {"page_view": 1, "while_offline": 1}
 
