@@ -256,6 +256,22 @@ def test_a_batch_is_never_larger_than_the_collector_takes_from_its_key(
     assert len(in_order(stub)) == events + 50 + size // 60_000 + 2
 
 
+@pytest.mark.parametrize(("key", "own"), [("pk_key", True), ("sk_key", False)])
+def test_with_a_public_key_an_event_without_a_visitor_is_one_of_its_own_also_when_it_is_sent_again(
+    stub: Stub, key: str, own: bool
+) -> None:
+    stub.replies = [Reply(500)]
+    with footfall.Client(stub.url, key) as client:
+        one = client.track("page_view")
+        assert client.flush()
+        client.track_now("page_view", event_id="two")
+        client.track_now("page_view", uuid="given")
+
+    sent = [event for body in stub.bodies for event in body.get("Events", [body])]
+    assert [event["EventID"] for event in sent[:3]] == [one, one, "two"]
+    assert [event.get("UUID") for event in sent] == ([one, one, "two", "given"] if own else [None, None, None, "given"])
+
+
 def test_an_event_leaves_by_itself_when_it_is_old_enough(stub: Stub, client: footfall.Client) -> None:
     client.track("page_view")
 

@@ -18,7 +18,7 @@ from ._retry import deliver
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
 from ._transport import Endpoint, Transport
-from ._values import encoded, with_title
+from ._values import body_of, encoded, with_title
 from ._verdict import Verdict, verdict_of
 from ._worker import Limits, Stats, Worker
 
@@ -77,6 +77,7 @@ class Client:
         self._disabled = disabled or is_on("FOOTFALL_DISABLED")
         url, key = address_of(url, key, self._disabled)
         self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
+        self._is_public = key.startswith("pk_")
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
         kept = None if self._disabled else spool_in(spool, spool_mb, url, key)
@@ -121,7 +122,8 @@ class Client:
             if scope is not None:
                 marked, who = scope.filled(marked, {"email": email, "id": id, "uuid": uuid})
                 email, id, uuid = who["email"], who["id"], who["uuid"]
-            text = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), self._debug)
+            uuid = self._visitor(uuid, event_id)
+            text = encoded(body_of(event, event_id, list_id, email, id, uuid, timestamp, marked), self._debug)
             self._put(event, Event(event_id, text), scope, "$page_title" in marked)
         except Exception as fault:
             if self._debug:
@@ -242,9 +244,9 @@ class Client:
         marked, scope = self._marked(properties, is_test), current_scope()
         if scope is not None:
             marked, who = scope.filled(marked, who)
-        email, id, uuid = who["email"], who["id"], who["uuid"]
         event_id = event_id or event_ids.next()
-        body = encoded(_body(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
+        email, id, uuid = who["email"], who["id"], self._visitor(who["uuid"], event_id)
+        body = encoded(body_of(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
         untracked = "disabled" if self._disabled else PRIVACY if scope is not None and scope.refused else ""
         if untracked:
             verdict = Verdict(untracked, str(uuid or ""), None if id is None else str(id), False, tracked=False)
@@ -261,6 +263,10 @@ class Client:
             testing = _testing.get()
             is_test = self._is_test if testing is None else testing
         return given if is_test is None else {**given, "isTest": is_test}
+
+    def _visitor(self, uuid: Any, event_id: str) -> Any:
+        """With a public key an event is unique within its visitor alone (section 5): one without is of its own."""
+        return event_id if uuid is None and self._is_public else uuid
 
     def _put(self, name: str, event: Event, scope: Scope | None, titled: bool) -> None:
         if not isinstance(name, str) or not name.strip():
@@ -285,15 +291,3 @@ class Client:
 
         if not scope.hold(release):
             self._worker.put(event)
-
-
-def _body(
-    event: str, event_id: str, list_id: Any, email: Any, id: Any, uuid: Any, timestamp: Any, properties: Any
-) -> dict[str, Any]:
-    """The parameters of one event.track; the properties are the last."""
-    body: dict[str, Any] = {"Event": event, "EventID": event_id}
-    for name, value in (("ListID", list_id), ("Email", email), ("ID", id), ("UUID", uuid), ("Timestamp", timestamp)):
-        if value is not None:
-            body[name] = value
-    body["Properties"] = properties
-    return body

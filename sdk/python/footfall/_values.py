@@ -11,6 +11,18 @@ MAX_LEVELS = 32
 """How deep properties may nest; the properties themselves are the first level."""
 
 
+def body_of(
+    event: str, event_id: str, list_id: Any, email: Any, id: Any, uuid: Any, timestamp: Any, properties: Any
+) -> dict[str, Any]:
+    """The parameters of one event.track; the properties are the last."""
+    body: dict[str, Any] = {"Event": event, "EventID": event_id}
+    for name, value in (("ListID", list_id), ("Email", email), ("ID", id), ("UUID", uuid), ("Timestamp", timestamp)):
+        if value is not None:
+            body[name] = value
+    body["Properties"] = properties
+    return body
+
+
 def encoded(event: dict[str, Any], strict: bool) -> bytes:
     """*event* as compact JSON, in UTF-8, its ``Properties`` last.
 
