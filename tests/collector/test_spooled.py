@@ -255,7 +255,8 @@ async def test_how_many_wait_is_told_with_the_properties_and_the_catalog(
         f"/api/v1/website_events.{name}?ListID={site.list_id}&APIKey={site.secret}"
         for name in ("properties", "catalog")
     )
-    async with spooling(site, clock, outage, tmp_path) as (away, _):
+    asked_often = Settings(query_limit=1_000_000)
+    async with spooling(site, clock, outage, tmp_path, asked_often) as (away, _):
         await away.track("before")
         assert "X-Footfall-Pending" not in (await away.send("GET", query)).headers
         outage.on = True
