@@ -209,8 +209,8 @@ def test_a_list_can_be_made_and_renamed(seen: Seen) -> None:
 
 def test_live_goes_on_by_itself_after_an_interruption_and_shows_nothing_twice(seen: Seen) -> None:
     found = seen["interrupted"]
-    assert found["each"] == {"before": 1, "meanwhile": 1, "after": 1}
-    assert (found["paused"], found["found"]) == (0, 1)
+    assert found["paused"] == {"meanwhile": 0, "all": {"before": 1, "meanwhile": 1, "after": 1}}
+    assert found["filtered"] == 1
 
 
 def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_through_it(seen: Seen) -> None:

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Address, type Choices, type View, go, href, useAddress } from "./address";
 import { forget } from "./answers";
+import { forgetLive } from "./live";
 import { Trouble, ask, logOut, session as asked, whenEnded } from "./api";
 import { Name } from "./parts/text";
 import { Empty, Problem, Skeleton } from "./parts/states";
@@ -23,14 +24,14 @@ export function App() {
   const renew = useCallback(async () => {
     try {
       const found = await asked();
-      if (!found) forget();
+      if (!found) forgetAll();
       set((before) => found ?? (isSession(before) ? "ended" : "out"));
     } catch (trouble) {
       set(trouble as Trouble);
     }
   }, []);
   useEffect(() => {
-    whenEnded(() => (forget(), set("ended")));
+    whenEnded(() => (forgetAll(), set("ended")));
     void renew();
   }, []);
   if (state === "asking")
@@ -42,7 +43,7 @@ export function App() {
   if (state === "out" || state === "ended") return <Login ended={state === "ended"} then={renew} />;
   const leave = async () => {
     await logOut().catch(() => {});
-    forget();
+    forgetAll();
     go("/console");
     set("out");
   };
@@ -63,6 +64,11 @@ function Apart({ trouble, again, leave }: { trouble: Trouble; again: () => void;
       )}
     </main>
   );
+}
+
+function forgetAll(): void {
+  forget();
+  forgetLive();
 }
 
 function isSession(state: State): state is Session {
