@@ -130,7 +130,7 @@ function Table({ series }: { series: Series }) {
             <tr key={time}>
               <th scope="row">{timeName(time, series)}</th>
               {series.Series.map((line, number) => (
-                <td key={number} class="number">
+                <td key={number} class="number" data-name={lineText(line, series.Measure).slice(0, 40)}>
                   {count(line.Counts[at] ?? 0)}
                 </td>
               ))}
