@@ -33,7 +33,7 @@ What became of it, or why it was refused once its caller was known, is told to t
 Later, and apart, the ``ledger`` has those counted that are certain to be stored, in blocks that are written down before
 they are counted (``catalog.fold``), by one process at a time for all. What is asked of the catalog (``catalog.reader``)
 is a look-up of what step 5 has entered, and so includes all that was acknowledged before, but for what waits in a
-spool.
+spool. Questions that only events can answer (``questions``) look at them newest first, as long as they may.
 
 All this is one process. Several on one port (``processes``), and on other hosts, have a writer, a spool and a ledger
 each, and meet in MongoDB alone: there an ``_id`` is unique, an identity is claimed, a lease is taken.

@@ -27,6 +27,8 @@ DAYS = timedelta(days=30)
 _INSTANT = timedelta(milliseconds=1)
 MOST_FILTERS = 20
 MOST_ALTERNATIVES = 100
+MOST_PARTS = 2_500
+"""Values, and values within values, of all filters together: each is a part of a pipeline, which has an end."""
 _VALUELESS = frozenset({"is_set", "is_not_set"})
 _NO = ("", "0", "false")
 
@@ -94,17 +96,14 @@ def name_of(given: Document, parameter: str, missing: Fault | None) -> tuple[str
     return value, set() if _is_name(value) else {Fault.INVALID_PROPERTY}
 
 
-def number_of(value: Any, default: int | None, most: int | None) -> int | None:
-    """A ``Limit``, which fits the schema.
-
-    Raises:
-        ValueError: it is beyond ``most``.
-    """
+def number_of(value: Any, default: int | None, most: int | None, wrong: set[Fault]) -> int | None:
+    """A ``Limit``; what is wrong with it is added to ``wrong``."""
     if value is None:
         return default
     number = list_number(value)
     if number is None or (most is not None and number > most):
-        raise ValueError("not a limit")
+        wrong.add(Fault.INVALID_LIMIT)
+        return None
     return number
 
 
@@ -117,20 +116,30 @@ def read_filters(given: Any) -> list[Filter]:
     rows = _json(given) if isinstance(given, str) else given
     if not isinstance(rows, list) or len(rows) > MOST_FILTERS:
         raise ValueError("not filters")
-    return [_filter(row) for row in rows]
+    filters = [_filter(row) for row in rows]
+    if sum(_parts(item.value) for item in filters) > MOST_PARTS:
+        raise ValueError("too much in all")
+    return filters
+
+
+def _parts(value: Any) -> int:
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_parts, within))
 
 
 def _filter(row: Any) -> Filter:
     if not isinstance(row, dict) or row.keys() - {"Property", "Operator", "Value"}:
         raise ValueError("not a filter")
-    name, operator, value = row.get("Property"), row.get("Operator"), row.get("Value")
+    name, operator = row.get("Property"), row.get("Operator")
+    value: Any = row.get("Value")
     if not isinstance(name, str) or not _is_name(name) or operator not in OPERATORS:
         raise ValueError("not a filter")
     if operator in _VALUELESS:
         return Filter(name, operator)
     if "Value" not in row or not _fits(operator, value):
         raise ValueError("not a filter")
-    check_properties({"Value": value})
+    for item in value if operator == "one_of" else [value]:
+        check_properties({"Value": item})
     return Filter(name, operator, value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -90,12 +90,18 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """A status, a body that becomes JSON, and headers of the contract."""
+    """A status, a body that becomes JSON, and headers of the contract.
+
+    ``stream`` takes the place of the body where there is one: pieces of a body of any length, of the type that the
+    headers name. It is asked for the next piece when the last has left, and ended by its ``aclose``, at its end or when
+    its reader goes. An exception means that the body cannot be completed.
+    """
 
     status: int
     body: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
     command: str = ""
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 class Handler(Protocol):
@@ -113,7 +119,8 @@ class Command:
     """A row of the table of commands.
 
     ``permission`` None: no key is asked for. ``methods`` are those of the route, ``legacy_methods`` those of
-    ``/api.php``; ``budgets`` says which rate limits a call counts against; ``most_bytes`` how large a body may be;
+    ``/api.php``; ``budgets`` says which rate limits a call counts against; ``streams`` are the types of its answers
+    that are no JSON; ``most_bytes`` how large a body may be;
     ``browsers`` whether pages of other sites may read the answer; ``events`` how many events its parameters bring.
     """
 
@@ -124,6 +131,7 @@ class Command:
     build: Callable[[Services], Handler]
     budgets: Callable[[Call, Services], list[Budget]]
     legacy_methods: tuple[str, ...] = ("GET", "POST")
+    streams: tuple[str, ...] = ()
     most_bytes: int = 1 << 20
     browsers: bool = False
     events: Callable[[Document], int] = lambda _given: 0

@@ -102,6 +102,8 @@ def _documented(value: Document) -> Document:
 def _responses(commands: list[Command]) -> Document:
     answers = [{"$ref": f"{_REFERENCE}{command.name}.answer"} for command in commands]
     responses: Document = {"200": _response("Done", answers[0] if len(answers) == 1 else {"anyOf": answers})}
+    for media_type in sorted({name for command in commands for name in command.streams}):
+        responses["200"]["content"][media_type] = {"schema": {"type": "string"}}
     for status in sorted({fault.status for fault in Fault}):
         told = sorted({f"{fault.code}: {fault.message}" for fault in Fault if fault.status == status})
         responses[str(status)] = _response("; ".join(told), {"$ref": f"{_REFERENCE}errors"})

@@ -9,6 +9,7 @@ from collector.errors import Fault, Refusal
 from collector.model import Document
 
 _MAY_BE_PLACEHOLDERS = ("Email", "ID", "UUID")
+_NAMES_OF_PROPERTIES = frozenset({"Property", "BreakDown"})
 _PLACEHOLDERS = frozenset(
     {
         "undefined",
@@ -56,8 +57,9 @@ class Names:
 
 def provided(parameters: Mapping[str, Any]) -> Document:
     """What counts as provided: not null, not an empty text, and of who the subscriber is no placeholder that broken
-    pages send, which would make one person of everybody. PHP's empty array as ``Properties`` is an empty object."""
-    given = {name: value for name, value in parameters.items() if value is not None and value != ""}
+    pages send, which would make one person of everybody. A property may be called nothing at all. PHP's empty array as
+    ``Properties`` is an empty object."""
+    given = {name: value for name, value in parameters.items() if _is_given(name, value)}
     for name in _MAY_BE_PLACEHOLDERS:
         if name in given and _is_placeholder(given[name]):
             del given[name]
@@ -66,6 +68,10 @@ def provided(parameters: Mapping[str, Any]) -> Document:
     if given.get("Properties") == []:
         given["Properties"] = {}
     return given
+
+
+def _is_given(name: str, value: Any) -> bool:
+    return value is not None and (value != "" or name in _NAMES_OF_PROPERTIES)
 
 
 def placeholders(parameters: Mapping[str, Any]) -> list[str]:

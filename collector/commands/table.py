@@ -12,6 +12,8 @@ from collector.commands.user_login import UserLogin
 from collector.commands.user_logout import UserLogout
 from collector.commands.website_events_list import WebsiteEventsList
 from collector.commands.website_events_properties import WebsiteEventsProperties
+from collector.commands.website_events_series import WebsiteEventsSeries
+from collector.commands.website_events_values import WebsiteEventsValues
 from collector.model import READ, TRACK, Document
 
 
@@ -44,12 +46,29 @@ COMMANDS = (
     Command("subscribers.get", "/api/v1/subscribers.get", ("GET", "POST"), READ, SubscribersGet, budgets.querying),
     Command("subscribers.list", "/api/v1/subscribers.list", ("GET", "POST"), READ, SubscribersList, budgets.querying),
     Command(
+        "website_events.values",
+        "/api/v1/website_events.values",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsValues,
+        budgets.querying,
+    ),
+    Command(
+        "website_events.series",
+        "/api/v1/website_events.series",
+        ("GET", "POST"),
+        READ,
+        WebsiteEventsSeries,
+        budgets.querying,
+    ),
+    Command(
         "website_events.list",
         "/api/v1/website_events.list",
         ("GET", "POST"),
         READ,
         WebsiteEventsList,
         budgets.querying,
+        streams=("text/csv", "application/x-ndjson"),
     ),
     Command("user.login", "/api/v1/user.login", ("POST",), None, UserLogin, budgets.login, legacy_methods=("POST",)),
     Command("user.logout", "/api/v1/user.logout", ("POST",), None, UserLogout, budgets.free),

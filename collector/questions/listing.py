@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from collector.questions.slices import Slices
@@ -66,7 +66,7 @@ class Listing:
 
     async def pages(
         self, selection: Selection, behind: Position | None, most: int | None
-    ) -> AsyncIterator[list[Stored]]:
+    ) -> AsyncGenerator[list[Stored], None]:
         """All events behind a place, or so many of them, some at a time.
 
         Raises:

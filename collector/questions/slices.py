@@ -6,10 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-_FIRST = timedelta(hours=1)
+_FIRST = timedelta(minutes=1)
+"""Short enough for the busiest list to come on, even if what is looked for is rare."""
 _TARGET = 1 / 10
 """What a slice should take of the limit: that much is lost at most, or nearly, where it is cut."""
+_SMALLEST = timedelta(seconds=1)
 _MOST_GROWTH, _LEAST_GROWTH = 8.0, 0.25
+
+
+class Full(Exception):
+    """What a slice has found has no room beside what there is; without it nothing has changed."""
 
 
 class Slices:
@@ -44,12 +50,19 @@ class Slices:
 
     def __iter__(self) -> Iterator[tuple[datetime, datetime]]:
         size = _FIRST
-        while not self.complete and self.left > 0:
+        while not self.complete and self.left > 0 and size >= _SMALLEST:
             begin = self.reached - min(size, self.reached - self._start)
-            began = self._now()
+            began, self._again = self._now(), False
             yield begin, self.reached
+            if self._again:
+                size = (self.reached - begin) / 4
+                continue
             self.reached = begin
             size *= self._growth(self._now() - began)
+
+    def again(self) -> None:
+        """Has what this slice was be looked at in smaller ones, down to a second."""
+        self._again = True
 
     def _growth(self, taken: float) -> float:
         wanted = self._seconds * _TARGET / max(taken, 1e-6)

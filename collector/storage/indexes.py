@@ -32,7 +32,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         # Identity conflicts, from both sides: few events have one, and no other is in these.
         IndexModel(CONFLICTS_OF, partialFilterExpression={"conflict": {"$exists": True}}),
         IndexModel(CONFLICTS_WITH, partialFilterExpression={"conflict": {"$exists": True}}),
-        IndexModel(BY_TIME),  # questions about events, and their pages
+        # Questions about events, of all names or of one, and pages that hold still: ``_id`` tells events of one moment
+        # apart, of which an import may bring any number. It takes 55 bytes an event, where without ``_id`` it were 28.
+        # One of scope, event and time would spare looking at events of other names, and serve none of all names.
+        IndexModel(BY_TIME),
         IndexModel([("writer", ASCENDING), ("seq", ASCENDING)]),  # the blocks in which the catalog counts
         # Retention: events of lists without one are not in it.
         IndexModel([("expire_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRING),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.metrics import Metrics
 from collector.model import Document
+from collector.storage.guard import StoreAway
 from collector.web import pixel
 from collector.web.answers import body_of, headers_of, preflight_headers, start_line
 from collector.web.clients import Network, client_address
@@ -32,6 +33,7 @@ from collector.web.console import Dress, Visit
 from collector.web.inflight import InFlight
 from collector.web.logs import log_answer
 from collector.web.reading import inflated, read_parameters
+from collector.web.streaming import write_stream
 
 log = logging.getLogger("collector.web")
 
@@ -167,6 +169,10 @@ class Exchange(HTTPMessageDelegate):
                 return
             answer = await self._answered()
             headers = headers_of(answer, self._route.browsers)
+            if answer.stream is not None:
+                self._door.metrics.count_request(answer.command, answer.status)
+                await self._stream(answer.status, headers, answer.stream)
+                return
             if self._route.image:
                 body = pixel.as_image(headers)
             else:
@@ -242,6 +248,13 @@ class Exchange(HTTPMessageDelegate):
             user_agent=headers.get("User-Agent"),
         )
 
+    async def _stream(self, status: int, headers: HTTPHeaders, pieces: AsyncGenerator[bytes, None]) -> None:
+        try:
+            await write_stream(self._connection, status, headers, pieces, self._line.version == "HTTP/1.0")
+        except StoreAway as error:
+            log.warning("a stream was cut: MongoDB is away: %s", error)
+        self._log(status)
+
     def _write(self, status: int, headers: HTTPHeaders, body: bytes) -> None:
         if self._door.in_flight.ending:
             headers["Connection"] = "close"  # so that steady clients do not hold up the end
@@ -249,5 +262,8 @@ class Exchange(HTTPMessageDelegate):
         with suppress(StreamClosedError):
             self._connection.write_headers(start_line(status), headers, body)
             self._connection.finish()
+        self._log(status)
+
+    def _log(self, status: int) -> None:
         method = self._line.method if self._line.method in _METHODS else None
         log_answer(method, self._path if self._route.known else None, status, time.monotonic() - self._began)

@@ -217,6 +217,22 @@ async def test_the_page_asks_within_a_limit_of_its_session_s_own(site: Site) -> 
     assert int(before.headers["X-RateLimit-Remaining"]) - int(after.headers["X-RateLimit-Remaining"]) == 1
 
 
+@pytest.mark.gen_test(timeout=30)
+async def test_a_table_is_downloaded_by_a_link_with_the_cookie_alone(site: Site) -> None:
+    console = await at_console(site)
+    await site.track("order", Properties={"plan": "gold"})
+    path = f"/console/api/website_events.list?ListID={site.list_id}&Format="
+    for kind in ("csv", "ndjson"):
+        answer = await console.get(path + kind)
+        assert answer.status == 200
+        assert b"gold" in answer.body
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (await console.get(path + kind, Sec_Fetch_Site="cross-site")).status == 403
+        assert (await Console(site, "").get(path + kind)).status == 401
+        assert (await console.get(path + kind + "&APIKey=" + site.secret, Cookie="")).status == 401
+
+
 class TestWithALimitOfTwo:
     """So that it can be met."""
 

@@ -100,8 +100,7 @@ async def collecting(
     more: Sequence[str] = (),
 ) -> AsyncIterator[Site]:
     """The site as another collector serves it: another writer on the same database. Without other settings it has no
-    spool, so that what its storage does not take is refused. ``before`` is called ahead of every operation of the
-    writer, and of ``more`` collections."""
+    spool, so that what its storage does not take is refused. ``before`` is asked of ``more`` collections too."""
     store = watched(site.store, before, *more) if before else site.store
     with tempfile.TemporaryDirectory() as place:
         collector = await build(store, settings or Settings(spool_mb=0), lambda: None, Path(place), clock)

@@ -30,7 +30,7 @@ class Console:
 
     async def get(self, path: str, **headers: str) -> Answer:
         """A GET with the cookie."""
-        return await self.site.send("GET", path, **self.cookie, **headers)
+        return await self.site.send("GET", path, **{**self.cookie, **headers})
 
     async def post(self, path: str, parameters: dict[str, Any], **headers: str) -> Answer:
         """A POST with the cookie, and with the headers that are given alone."""

@@ -17,6 +17,8 @@ Operator = Literal["equals", "is_not", "contains", "greater", "less", "is_set", 
 
 Expression = Any
 
+_MOST_LEVELS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -33,20 +35,28 @@ def field(name: str, of: Expression = "$properties") -> Expression:
     return {"$getField": {"field": {"$literal": name}, "input": of}}
 
 
+def has(name: str) -> Expression:
+    """Whether an event has a property, null included."""
+    return _is_set(field(name), None)
+
+
 def condition(asked: Filter) -> Expression:
     """Whether an event meets a filter. ``is_not`` is met by events without the property too."""
     return _CONDITIONS[asked.operator](field(asked.property), asked.value)
 
 
-def equal(found: Expression, value: Any) -> Expression:
+def equal(found: Expression, value: Any, level: int = 0) -> Expression:
     """Whether a value is equal to one that was sent. MongoDB takes the order of names into account, so that objects are
-    compared name by name."""
+    compared name by name; but not in the depth, since MongoDB takes no expression that is nested as deep as a value may
+    be."""
+    if level == _MOST_LEVELS:
+        return {"$eq": [found, {"$literal": value}]}
     if isinstance(value, dict):
-        each = [equal(field(name, found), item) for name, item in value.items()]
+        each = [equal(field(name, found), item, level + 1) for name, item in value.items()]
         names = {"$size": {"$objectToArray": found}}
         return _all({"$eq": [{"$type": found}, "object"]}, {"$eq": [names, len(value)]}, *each)
     if isinstance(value, list):
-        each = [equal({"$arrayElemAt": [found, place]}, item) for place, item in enumerate(value)]
+        each = [equal({"$arrayElemAt": [found, place]}, item, level + 1) for place, item in enumerate(value)]
         return _all({"$isArray": [found]}, {"$eq": [{"$size": found}, len(value)]}, *each)
     return {"$eq": [found, {"$literal": value}]}
 
