@@ -4,6 +4,7 @@ import { type Address, type Choices, type View, go, href, useAddress } from "./a
 import { forget } from "./answers";
 import { forgetLive } from "./live";
 import { Trouble, ask, logOut, session as asked, whenEnded } from "./api";
+import { Boundary } from "./parts/boundary";
 import { Name } from "./parts/text";
 import { Empty, Problem, Skeleton } from "./parts/states";
 import { type Here, NO_LIST, Within, listOf } from "./session";
@@ -97,7 +98,7 @@ function Page({ session, renew, leave }: Given) {
       </a>
       <Top address={address} session={session} list={list} leave={leave} />
       <main class="view" id="view" tabIndex={-1} key={`${address.view} ${kept.list}`}>
-        {list === undefined ? <Unknown /> : <View />}
+        <Boundary>{list === undefined ? <Unknown /> : <View />}</Boundary>
       </main>
     </Within.Provider>
   );

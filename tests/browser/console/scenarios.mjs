@@ -244,6 +244,18 @@ async function files(browser, given, complaints) {
   return { table, events };
 }
 
+/** Events of bots are left out, until they are asked for. */
+async function bots(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile, `&event=${given.bot}`));
+  await enter(page, given);
+  await shows(page, "Nothing in this range");
+  await press(page, ".switch input");
+  await until(() => page.$(".chart canvas"));
+  const counted = await text(page, ".legend strong");
+  return { counted, address: await address(page) };
+}
+
 /** How soon there is something to see. */
 async function paint(browser, given, complaints) {
   const page = await tab(browser, complaints);
@@ -254,4 +266,4 @@ async function paint(browser, given, complaints) {
   return { first: await until(paints) };
 }
 
-export const SCENARIOS = { way, session, shared, keyboard, files, paint };
+export const SCENARIOS = { way, session, shared, keyboard, files, bots, paint };

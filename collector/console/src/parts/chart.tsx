@@ -110,7 +110,7 @@ export function Chart({ series, label }: { series: Series; label: string }) {
               ref={(item) => item?.style.setProperty("--colour", `var(--c${number % 12})`)}
             >
               <i aria-hidden="true" />
-              <LineName of={line} measure={series.Measure} />
+              <LineName of={line} series={series} />
               <strong>{count(index === null ? line.Total : (line.Counts[index] ?? 0))}</strong>
             </li>
           ))}

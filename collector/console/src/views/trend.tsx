@@ -120,7 +120,7 @@ function Table({ series }: { series: Series }) {
             <th scope="col">{series.TimeZone}</th>
             {series.Series.map((line, number) => (
               <th key={number} scope="col" class="number">
-                <LineName of={line} measure={series.Measure} />
+                <LineName of={line} series={series} />
               </th>
             ))}
           </tr>
@@ -130,7 +130,7 @@ function Table({ series }: { series: Series }) {
             <tr key={time}>
               <th scope="row">{timeName(time, series)}</th>
               {series.Series.map((line, number) => (
-                <td key={number} class="number" data-name={lineText(line, series.Measure).slice(0, 40)}>
+                <td key={number} class="number" data-name={lineText(line, series).slice(0, 40)}>
                   {count(line.Counts[at] ?? 0)}
                 </td>
               ))}
@@ -143,7 +143,7 @@ function Table({ series }: { series: Series }) {
 }
 
 function keep(series: Series, asked: Asked): void {
-  const head = ["time", ...series.Series.map((line) => lineText(line, series.Measure))];
+  const head = ["time", ...series.Series.map((line) => lineText(line, series))];
   save(`${asked.event ?? "events"}-by-${series.Interval}`, [
     head,
     ...series.Times.map((time, at) => [time, ...series.Series.map((line) => line.Counts[at])]),
