@@ -78,7 +78,7 @@ function factsOf(of: Partial<Happening>): [string, ComponentChildren][] {
     ["ID", of.ID && <Name of={of.ID} />],
     ["Visitor", of.UUID && <Name of={of.UUID} />],
     ["EventID", of.EventID && <Name of={of.EventID} />],
-    ["Sent with", of.Trust && <TrustMark of={of.Trust} />],
+    ["Trust", of.Trust && <TrustMark of={of.Trust} />],
     ["Key", of.KeyPrefix && <Name of={of.KeyPrefix} />],
     ["Browser", of.Agent && <Name of={Object.values(of.Agent).join(", ")} />],
   ];
