@@ -18,7 +18,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.live import Live, eventually
-from tests.support.shop import Shop, open_shop
+from tests.support.shop import EVENT, Shop, open_shop
+from tests.support.site import ORIGIN
 
 DRIVER = Path(__file__).with_name("console") / "drive.mjs"
 shop = pytest.fixture(scope="module")(open_shop)
@@ -82,16 +83,23 @@ def _fill(shop: Shop) -> str:
     return str(found.body["Subscriber"]["UUID"])
 
 
+def _crawl(shop: Shop) -> str:
+    """An event of a bot, by a page; its name."""
+    event = {"APIKey": shop.public, "Event": "crawled"}
+    assert shop.json(EVENT, event, Origin=ORIGIN, User_Agent="Googlebot/2.1").status == 200
+    return "crawled"
+
+
 def _counted(shop: Shop) -> bool:
     asked = {"APIKey": shop.secret, "ListID": shop.list_id}
     events = shop.json("/api/v1/website_events.catalog", asked).body["Events"]
-    return len(events) > len(HOSTILE) and all(event["Count"] for event in events)
+    return len(events) > len(HOSTILE) and all(event["Count"] + event["Bots"] for event in events)
 
 
 @pytest.fixture(scope="module")
 def given(live: Live, shop: Shop) -> dict[str, Any]:
     """What the scenarios work with."""
-    person = _fill(shop)
+    person, bot = _fill(shop), _crawl(shop)
     eventually(lambda: _counted(shop))
     return {
         "url": live.url,
@@ -100,6 +108,7 @@ def given(live: Live, shop: Shop) -> dict[str, Any]:
         "secret": shop.secret,
         "hostile": shop.list_id,
         "person": person,
+        "bot": bot,
         "event": MARKUP,
         "property": MARKUP,
     }
@@ -209,8 +218,8 @@ def test_a_list_can_be_made_and_renamed(seen: Seen) -> None:
 
 def test_live_goes_on_by_itself_after_an_interruption_and_shows_nothing_twice(seen: Seen) -> None:
     found = seen["interrupted"]
-    assert found["each"] == {"before": 1, "meanwhile": 1, "after": 1}
-    assert (found["paused"], found["found"]) == (0, 1)
+    assert found["paused"] == {"meanwhile": 0, "all": {"before": 1, "meanwhile": 1, "after": 1}}
+    assert found["filtered"] == 1
 
 
 def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_through_it(seen: Seen) -> None:
@@ -224,6 +233,11 @@ def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_thr
     assert "filter=" not in back
     assert "property=" not in further
     assert forward == back
+
+
+def test_events_of_bots_are_counted_when_they_are_asked_for(seen: Seen) -> None:
+    assert seen["bots"]["counted"] == "1"
+    assert seen["bots"]["address"].endswith("&bots=1")
 
 
 def test_it_can_be_used_by_keyboard_alone(seen: Seen) -> None:

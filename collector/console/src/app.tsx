@@ -2,7 +2,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Address, type Choices, type View, go, href, useAddress } from "./address";
 import { forget } from "./answers";
+import { forgetLive } from "./live";
 import { Trouble, ask, logOut, session as asked, whenEnded } from "./api";
+import { Boundary } from "./parts/boundary";
 import { Name } from "./parts/text";
 import { Empty, Problem, Skeleton } from "./parts/states";
 import { type Here, NO_LIST, Within, listOf } from "./session";
@@ -23,14 +25,14 @@ export function App() {
   const renew = useCallback(async () => {
     try {
       const found = await asked();
-      if (!found) forget();
+      if (!found) forgetAll();
       set((before) => found ?? (isSession(before) ? "ended" : "out"));
     } catch (trouble) {
       set(trouble as Trouble);
     }
   }, []);
   useEffect(() => {
-    whenEnded(() => (forget(), set("ended")));
+    whenEnded(() => (forgetAll(), set("ended")));
     void renew();
   }, []);
   if (state === "asking")
@@ -42,7 +44,7 @@ export function App() {
   if (state === "out" || state === "ended") return <Login ended={state === "ended"} then={renew} />;
   const leave = async () => {
     await logOut().catch(() => {});
-    forget();
+    forgetAll();
     go("/console");
     set("out");
   };
@@ -63,6 +65,11 @@ function Apart({ trouble, again, leave }: { trouble: Trouble; again: () => void;
       )}
     </main>
   );
+}
+
+function forgetAll(): void {
+  forget();
+  forgetLive();
 }
 
 function isSession(state: State): state is Session {
@@ -91,7 +98,7 @@ function Page({ session, renew, leave }: Given) {
       </a>
       <Top address={address} session={session} list={list} leave={leave} />
       <main class="view" id="view" tabIndex={-1} key={`${address.view} ${kept.list}`}>
-        {list === undefined ? <Unknown /> : <View />}
+        <Boundary>{list === undefined ? <Unknown /> : <View />}</Boundary>
       </main>
     </Within.Provider>
   );

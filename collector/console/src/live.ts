@@ -81,8 +81,17 @@ function joined(arrivals: Arrival[], came: Arrival[]): Arrival[] {
   return [...fresh, ...arrivals].slice(0, MOST);
 }
 
+/** What has come of each list: one view shows what came while another was open. */
+const kept = new Map<number | null, Arrival[]>();
+let numbers = 0;
+
+/** What one user has seen is not for the next. */
+export function forgetLive(): void {
+  kept.clear();
+}
+
 export function useLive(listId: number | null): Watching {
-  const [arrivals, set] = useState<Arrival[]>([]);
+  const [arrivals, set] = useState<Arrival[]>(() => kept.get(listId) ?? []);
   const [connection, at] = useState<Connection>("connecting");
   const [paused, stop] = useState(false);
   const [held, hold] = useState(0);
@@ -95,13 +104,12 @@ export function useLive(listId: number | null): Watching {
     hold(0);
   }, []);
   useEffect(() => {
-    let number = 0;
     let timer = 0;
     const opened = Date.now();
     const flush = () => ((timer = 0), resting.current ? hold(waiting.current.length) : release());
     const event = (event: LiveEvent) => {
       const fresh = Date.parse(event.Received ?? event.Time ?? "") > opened - 2_000;
-      waiting.current.push({ ...event, number: number++, fresh });
+      waiting.current.push({ ...event, number: numbers++, fresh });
       if (waiting.current.length > MOST) waiting.current.shift();
       timer ||= setTimeout(flush, 100);
     };
@@ -109,6 +117,7 @@ export function useLive(listId: number | null): Watching {
     return () => (clearTimeout(timer), stream.close());
   }, [listId]);
   const pause = useCallback((on: boolean) => ((resting.current = on), stop(on), on || release()), []);
+  useEffect(() => void kept.set(listId, arrivals), [arrivals]);
   const clear = useCallback(() => (set([]), leave(0)), []);
   return { arrivals, connection, held, leftOut, paused, pause, clear };
 }

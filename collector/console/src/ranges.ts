@@ -3,13 +3,14 @@ import { zoneHere } from "./words";
 import type { Interval, List } from "./shapes";
 
 export const PRESETS = {
-  "24h": { name: "Last 24 hours", days: 1 },
-  "7d": { name: "Last 7 days", days: 7 },
-  "30d": { name: "Last 30 days", days: 30 },
-  "90d": { name: "Last 90 days", days: 90 },
-  "12m": { name: "Last 12 months", days: 365 },
+  "24h": "Last 24 hours",
+  "7d": "Last 7 days",
+  "30d": "Last 30 days",
+  "90d": "Last 90 days",
+  "12m": "Last 12 months",
 };
 export type Preset = keyof typeof PRESETS;
+const DAYS: { [preset in Preset]: number } = { "24h": 1, "7d": 7, "30d": 30, "90d": 90, "12m": 365 };
 const USUAL: Preset = "30d";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -70,7 +71,7 @@ export function rangeOf(chosen: URLSearchParams, zone: string, now = Date.now())
   }
   const named = chosen.get("range") ?? "";
   const preset = named in PRESETS ? (named as Preset) : USUAL;
-  const { days } = PRESETS[preset];
+  const days = DAYS[preset];
   const last = dayOf(now, zone);
   const first = dayAfter(last, 1 - days);
   const From = moment(preset === "24h" ? Math.floor(now / HOUR) * HOUR - 23 * HOUR : beginning(first, zone));

@@ -1,6 +1,6 @@
 // Drives the console in a real browser: `node tests/browser/console/drive.mjs BROWSER GIVEN`, where GIVEN is JSON:
 //   {"url", "user", "password", "fresh", "keyless": lists without events, "hostile": a list of names and values that are markup,
-//    "person": a subscriber of it, "secret": a key}
+//    "person": a subscriber of it, "bot": what a bot has done there, "secret": a key}
 // Runs every scenario and prints one line of JSON: {scenario: {…, "complaints": ["…", …]}, …}, or {"failed": "…"} of one.
 import { withBrowser } from "./browser.mjs";
 import * as pages from "./scenarios.mjs";

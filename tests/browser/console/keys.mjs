@@ -1,6 +1,6 @@
 // Keys and lists, as they are made, changed and ended; and a line to the collector that breaks.
 import { connect, createServer } from "node:net";
-import { enter, find, open, press, rest, shows, tab, text, type, until } from "./browser.mjs";
+import { enter, find, open, press, shows, tab, text, type, until } from "./browser.mjs";
 
 const setUp = (url, list) => `${url}/console/setup?list=${list}`;
 const rows = (page) => page.$$eval(".key", (all) => all.map((one) => one.innerText));
@@ -23,6 +23,7 @@ export async function keys(browser, given, complaints) {
   await until(async () => (await rows(page)).length === before + 2);
 
   await press(page, ".key button", "Edit its pages");
+  await until(() => page.evaluate(() => !!document.activeElement.closest("form[aria-label='Edit its pages']")));
   await page.keyboard.press("Escape");
   await until(async () => !(await page.$("form[aria-label='Edit its pages']")));
   await press(page, ".key button", "Edit its pages");
@@ -99,55 +100,63 @@ async function withLine(url, work) {
 const count = (page, name) =>
   page.$$eval(".arrival", (all, wanted) => all.filter((one) => one.innerText.includes(wanted)).length, name);
 
+/** Sends an event as an app does, past the line. */
+const track = (given, Event) =>
+  fetch(`${given.url}/api/v1/event`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${given.secret}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ Event, ListID: given.keyless }),
+  });
+
 /** Live goes on by itself when the line comes back, shows what came meanwhile, and nothing twice. */
 export function interrupted(browser, given, complaints) {
   return withLine(given.url, async (url, cut) => {
-    const track = (Event) =>
-      fetch(`${given.url}/api/v1/event`, {
-        method: "POST",
-        headers: { Authorization: `Bearer ${given.secret}`, "Content-Type": "application/json" },
-        body: JSON.stringify({ Event, ListID: given.keyless }),
-      });
     const page = await tab(browser, []); // its console tells of each try
     await page.goto(`${url}/console/arrivals?list=${given.keyless}`);
     await enter(page, given);
     await shows(page, "Listening");
-    await track("before");
+    await track(given, "before");
     await until(() => count(page, "before"));
     cut(true);
     await shows(page, "Interrupted");
-    await track("meanwhile");
+    await track(given, "meanwhile");
     cut(false);
     await until(() => count(page, "meanwhile"));
     await shows(page, "Listening");
-    await press(page, "button", "Pause");
-    await track("after");
-    await shows(page, "1 event waiting");
-    const paused = await count(page, "after");
-    await press(page, "button", "Go on");
-    await until(() => count(page, "after"));
-    await rest(page);
+    const found = { paused: await paused(page, given), filtered: await filtered(page) };
+    await unanswered(page, cut);
     complaints.push(...(await page.evaluate(() => violations)));
-    await type(page, "[type=search]", "MEANWHILE");
-    await until(async () => !(await count(page, "before")));
-    const found = await count(page, "meanwhile");
-    await find(page, "[type=search]").then((field) => field.evaluate((one) => one.select()));
-    await page.keyboard.press("Backspace");
-    await until(() => count(page, "before"));
-    const each = {
-      before: await count(page, "before"),
-      meanwhile: await count(page, "meanwhile"),
-      after: await count(page, "after"),
-    };
-
-    await press(page, "nav a", "Explore");
-    await find(page, "th a", "before");
-    cut(true);
-    await press(page, ".tabs a", "Over time");
-    await shows(page, "does not answer");
-    cut(false);
-    await press(page, "button", "Try again");
-    await until(() => page.$(".chart canvas"));
-    return { paused, found, each };
+    return found;
   });
+}
+
+/** How many of what came while it was paused are shown before it goes on, and how many of all after. */
+async function paused(page, given) {
+  await press(page, "button", "Pause");
+  await track(given, "after");
+  await shows(page, "1 event waiting");
+  const meanwhile = await count(page, "after");
+  await press(page, "button", "Go on");
+  await until(() => count(page, "after"));
+  const all = {};
+  for (const name of ["before", "meanwhile", "after"]) all[name] = await count(page, name);
+  return { meanwhile, all };
+}
+
+async function filtered(page) {
+  await type(page, "[type=search]", "MEANWHILE");
+  await until(async () => !(await count(page, "before")));
+  return count(page, "meanwhile");
+}
+
+/** A question that is not answered says so, and can be asked again. */
+async function unanswered(page, cut) {
+  await press(page, "nav a", "Explore");
+  await find(page, "th a", "before");
+  cut(true);
+  await press(page, ".tabs a", "Over time");
+  await shows(page, "does not answer");
+  cut(false);
+  await press(page, "button", "Try again");
+  await until(() => page.$(".chart canvas"));
 }

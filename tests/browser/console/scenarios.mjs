@@ -26,60 +26,79 @@ async function withSite(work) {
 /** From the login to the pasted tag, the event on the chart, and the visitor's history. */
 function way(browser, given, complaints) {
   return withSite(async (site, paste) => {
-    const found = {};
     const page = await tab(browser, complaints);
     await page.goto(`${given.url}/console`);
     await logOut(page);
     await logIn(page, { ...given, password: "wrong" });
     await shows(page, "do not match");
     await logIn(page, given);
-    await page.goto(at(given.url, "setup", given.fresh));
-    await shows(page, "Waiting for the first event");
-    await type(page, "form[aria-label='Make a public key'] [name=origins]", site);
-    await press(page, "button", "Make the tag");
-    await shows(page, "shown this once");
-    found.tag = await text(page, "[aria-label='the tag'] code");
-    paste(found.tag);
-
+    const tag = await tagFor(page, given, site);
+    paste(tag);
     const visit = await visitor(browser); // what is refused there is said there too
     const began = Date.now();
     await visit.goto(`${site}/welcome`);
     await until(() => page.$(".first.come"));
-    found.turned = Date.now() - began;
-    found.first = await text(page, ".first");
-
-    await visit.evaluate(async () => {
-      await footfall.track("add_to_basket", { product: "boots", price: 129 });
-      await footfall.track("tried", { isTest: true });
-      await footfall.conversion();
-      await footfall.identify("newcomer@example.com", { plan: "gold" });
-    });
+    const turned = Date.now() - began;
+    const first = await text(page, ".first");
     await page.bringToFront();
     await press(page, "nav a", "Live");
-    await find(page, "[data-outcome=refused]");
-    await find(page, "[data-outcome=test]");
-    found.live = await page.$$eval(".arrival", (rows) => rows.map((row) => [row.dataset.outcome, row.innerText]));
-
-    await press(page, "nav a", "Explore");
-    await until(async () => (await press(page, "nav a", "Explore"), (await text(page)).includes("add_to_basket")));
-    await press(page, "th a", "page_view");
-    await until(() => page.$(".chart canvas"));
-    await counted(page);
-    await press(page, "summary", "As a table");
-    found.total = await text(page, ".legend strong");
-    await press(page, ".tabs a", "Properties");
-    await press(page, "th a", "$page_title");
-    await shows(page, "My first page", ".bars");
-    found.values = await text(page, ".bars");
-
-    await press(page, "nav[aria-label=Views] a", "People");
-    await type(page, "[type=search]", "newco");
-    await press(page, "th a", "newcomer@example.com");
-    await shows(page, "add_to_basket", ".timeline");
-    found.person = await text(page, "main");
-    found.violations = await page.evaluate(() => violations);
-    return found;
+    await shows(page, "Listening");
+    await doThings(visit);
+    const found = {
+      tag,
+      turned,
+      first,
+      live: await liveOf(page),
+      ...(await exploredOf(page)),
+      person: await personOf(page),
+    };
+    return { ...found, violations: await page.evaluate(() => violations) };
   });
+}
+
+/** The tag that Set up makes for a site, while it waits for the first event. */
+async function tagFor(page, given, site) {
+  await page.goto(at(given.url, "setup", given.fresh));
+  await shows(page, "Waiting for the first event");
+  await type(page, "form[aria-label='Make a public key'] [name=origins]", site);
+  await press(page, "button", "Make the tag");
+  await shows(page, "shown this once");
+  return text(page, "[aria-label='the tag'] code");
+}
+
+const doThings = (visit) =>
+  visit.evaluate(async () => {
+    await footfall.track("add_to_basket", { product: "boots", price: 129 });
+    await footfall.track("tried", { isTest: true });
+    await footfall.conversion();
+    await footfall.identify("newcomer@example.com", { plan: "gold" });
+  });
+
+async function liveOf(page) {
+  await find(page, "[data-outcome=refused]");
+  await find(page, "[data-outcome=test]");
+  return page.$$eval(".arrival", (rows) => rows.map((row) => [row.dataset.outcome, row.innerText]));
+}
+
+async function exploredOf(page) {
+  await until(async () => (await press(page, "nav a", "Explore"), (await text(page)).includes("add_to_basket")));
+  await press(page, "th a", "page_view");
+  await until(() => page.$(".chart canvas"));
+  await counted(page);
+  await press(page, "summary", "As a table");
+  const total = await text(page, ".legend strong");
+  await press(page, ".tabs a", "Properties");
+  await press(page, "th a", "$page_title");
+  await shows(page, "My first page", ".bars");
+  return { total, values: await text(page, ".bars") };
+}
+
+async function personOf(page) {
+  await press(page, "nav[aria-label=Views] a", "People");
+  await type(page, "[type=search]", "newco");
+  await press(page, "th a", "newcomer@example.com");
+  await shows(page, "add_to_basket", ".timeline");
+  return text(page, "main");
 }
 
 /** Waits until the chart counts what has come; it is counted within seconds, and asked for anew by a visit. */
@@ -225,6 +244,18 @@ async function files(browser, given, complaints) {
   return { table, events };
 }
 
+/** Events of bots are left out, until they are asked for. */
+async function bots(browser, given, complaints) {
+  const page = await tab(browser, complaints);
+  await page.goto(at(given.url, "explore", given.hostile, `&event=${given.bot}`));
+  await enter(page, given);
+  await shows(page, "Nothing in this range");
+  await press(page, ".switch input");
+  await until(() => page.$(".chart canvas"));
+  const counted = await text(page, ".legend strong");
+  return { counted, address: await address(page) };
+}
+
 /** How soon there is something to see. */
 async function paint(browser, given, complaints) {
   const page = await tab(browser, complaints);
@@ -235,4 +266,4 @@ async function paint(browser, given, complaints) {
   return { first: await until(paints) };
 }
 
-export const SCENARIOS = { way, session, shared, keyboard, files, paint };
+export const SCENARIOS = { way, session, shared, keyboard, files, bots, paint };

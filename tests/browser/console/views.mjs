@@ -37,7 +37,7 @@ const scheme = (page, value) => page.emulateMediaFeatures([{ name: "prefers-colo
 const overflow = (page) =>
   page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 
-/** What a view is like, wide and light, narrow and dark. Firefox is not told of dark, and axe judges in Chromium alone. */
+/** What a view is like, wide and light, narrow and dark. Firefox is told of no scheme, and axe judges in Chromium alone. */
 async function judged(page, browser) {
   const found = { axe: [], overflow: {} };
   for (const [width, value] of [

@@ -6,6 +6,7 @@ import { compact, count } from "../words";
 import { LineName } from "./line";
 
 const HEIGHT = 280;
+const FEW = 40;
 const WHOLE = [1, 2, 5].flatMap((n) => Array.from({ length: 14 }, (_, power) => n * 10 ** power)).sort((a, b) => a - b);
 
 const seconds = (iso: string): number => Date.parse(iso) / 1_000;
@@ -27,18 +28,30 @@ function ticks(zone: string): (plot: uPlot, splits: number[], axis: number, spac
   };
 }
 
-function options(
-  series: Series,
-  width: number,
-  colour: (name: string) => string,
-  at: (index: number | null) => void,
-): uPlot.Options {
-  const axis = {
-    stroke: colour("--soft"),
-    grid: { stroke: colour("--line"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  };
+type Colour = (name: string) => string;
+
+function axes(series: Series, colour: Colour): uPlot.Axis[] {
+  const [stroke, grid] = [colour("--soft"), { stroke: colour("--line"), width: 1 }];
+  const axis = { stroke, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+  const values = (_plot: uPlot, splits: number[]) => splits.map(compact);
+  return [
+    { ...axis, size: 36, values: ticks(series.TimeZone), space: 70 },
+    { ...axis, size: 52, values, ...(series.Measure !== "sum" && { incrs: WHOLE }) },
+  ];
+}
+
+/** Points are shown where a line would say nothing, or where there are few of them. */
+function lines(series: Series, colour: Colour): uPlot.Series[] {
+  const show = series.Times.length < 2 || (series.Times.length < FEW && series.Series.length === 1);
+  return series.Series.map((line, number) => ({
+    stroke: colour(`--c${number % 12}`),
+    width: 2,
+    ...(isDashed(line) && { dash: [6, 4] }),
+    points: { show, size: 6 },
+  }));
+}
+
+function options(series: Series, width: number, colour: Colour, at: (index: number | null) => void): uPlot.Options {
   return {
     width,
     height: HEIGHT,
@@ -47,27 +60,8 @@ function options(
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), series.TimeZone),
     scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.05)] } },
-    axes: [
-      { ...axis, size: 36, values: ticks(series.TimeZone), space: 70 },
-      {
-        ...axis,
-        size: 52,
-        values: (_plot, splits) => splits.map(compact),
-        ...(series.Measure !== "sum" && { incrs: WHOLE }),
-      },
-    ],
-    series: [
-      {},
-      ...series.Series.map((line, number) => ({
-        stroke: colour(`--c${number % 12}`),
-        width: 2,
-        ...(isDashed(line) && { dash: [6, 4] }),
-        points: {
-          show: series.Times.length < 2 ? true : series.Times.length < 40 && series.Series.length === 1,
-          size: 6,
-        },
-      })),
-    ],
+    axes: axes(series, colour),
+    series: [{}, ...lines(series, colour)],
     hooks: { setCursor: [(plot) => at(plot.cursor.idx ?? null)] },
   };
 }
@@ -116,7 +110,7 @@ export function Chart({ series, label }: { series: Series; label: string }) {
               ref={(item) => item?.style.setProperty("--colour", `var(--c${number % 12})`)}
             >
               <i aria-hidden="true" />
-              <LineName of={line} measure={series.Measure} />
+              <LineName of={line} series={series} />
               <strong>{count(index === null ? line.Total : (line.Counts[index] ?? 0))}</strong>
             </li>
           ))}

@@ -68,68 +68,35 @@ export function Properties({ of }: { of: { [name: string]: Json } | undefined })
   );
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
+/** What is known of an event beside its properties, by name, as far as it is known. */
+function factsOf(of: Partial<Happening>): [string, ComponentChildren][] {
+  const late = of.Time && of.Received && Math.abs(Date.parse(of.Received) - Date.parse(of.Time)) > 2_000;
+  const facts: [string, ComponentChildren][] = [
+    ["Happened", of.Time && `${moment(of.Time)} (${zoneHere})`],
+    ["Received", late && <Time at={of.Received!} />],
+    ["Email", of.Email && <Name of={of.Email} />],
+    ["ID", of.ID && <Name of={of.ID} />],
+    ["Visitor", of.UUID && <Name of={of.UUID} />],
+    ["EventID", of.EventID && <Name of={of.EventID} />],
+    ["Trust", of.Trust && <TrustMark of={of.Trust} />],
+    ["Key", of.KeyPrefix && <Name of={of.KeyPrefix} />],
+    ["Browser", of.Agent && <Name of={Object.values(of.Agent).join(", ")} />],
+  ];
+  return facts.filter(([, fact]) => fact);
 }
 
 /** All that is known of an event. */
 export function Details({ of }: { of: Partial<Happening> }) {
-  const late = of.Time && of.Received && Math.abs(Date.parse(of.Received) - Date.parse(of.Time)) > 2_000;
   return (
     <div class="details">
       <Properties of={of.Properties} />
       <dl class="pairs faint">
-        {of.Time && (
-          <Fact name="Happened">
-            {moment(of.Time)} ({zoneHere})
-          </Fact>
-        )}
-        {late && (
-          <Fact name="Received">
-            <Time at={of.Received!} />
-          </Fact>
-        )}
-        {of.Email && (
-          <Fact name="Email">
-            <Name of={of.Email} />
-          </Fact>
-        )}
-        {of.ID && (
-          <Fact name="ID">
-            <Name of={of.ID} />
-          </Fact>
-        )}
-        {of.UUID && (
-          <Fact name="Visitor">
-            <Name of={of.UUID} />
-          </Fact>
-        )}
-        {of.EventID && (
-          <Fact name="EventID">
-            <Name of={of.EventID} />
-          </Fact>
-        )}
-        {of.Trust && (
-          <Fact name="Sent with">
-            <TrustMark of={of.Trust} />
-            {of.KeyPrefix && (
-              <>
-                {" "}
-                key <Name of={of.KeyPrefix} />
-              </>
-            )}
-          </Fact>
-        )}
-        {of.Agent && (
-          <Fact name="Browser">
-            <Name of={Object.values(of.Agent).join(", ")} />
-          </Fact>
-        )}
+        {factsOf(of).map(([name, fact]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{fact}</dd>
+          </div>
+        ))}
       </dl>
     </div>
   );

@@ -1,6 +1,6 @@
 // Keys: made, shown once, revoked, their origins edited.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../answers";
 import { ask } from "../api";
 import { Field, Form } from "../parts/form";
@@ -69,7 +69,7 @@ export function Keys({ listId, round }: { listId: number; round: number }) {
 
 function Row({ of, changed }: { of: Key; changed: () => void }) {
   const [doing, set] = useState<"" | "revoke" | "origins">("");
-  const done = () => (set(""), changed());
+  const [done, leave] = [() => (set(""), changed()), () => set("")];
   return (
     <li class="card key">
       <p class="title">
@@ -78,30 +78,7 @@ function Row({ of, changed }: { of: Key; changed: () => void }) {
         </code>{" "}
         <span>{of.Kind === "public" ? "for pages" : "for servers"}</span>
       </p>
-      <dl class="pairs faint">
-        {of.Kind === "public" && (
-          <div>
-            <dt>Pages</dt>
-            <dd>
-              {of.Origins.map((origin) => (
-                <span key={origin}>
-                  <Name of={origin} />{" "}
-                </span>
-              ))}
-            </dd>
-          </div>
-        )}
-        <div>
-          <dt>Made</dt>
-          <dd>
-            <Time at={of.Created ?? null} short />
-          </dd>
-        </div>
-        <div>
-          <dt>Last used</dt>
-          <dd>{of.LastUsed ? <Time at={of.LastUsed} short /> : "never, or not lately"}</dd>
-        </div>
-      </dl>
+      <About of={of} />
       {doing === "" && (
         <p class="buttons">
           {of.Kind === "public" && (
@@ -114,9 +91,37 @@ function Row({ of, changed }: { of: Key; changed: () => void }) {
           </button>
         </p>
       )}
-      {doing === "revoke" && <Revoke of={of} done={done} leave={() => set("")} />}
-      {doing === "origins" && <EditOrigins of={of} done={done} leave={() => set("")} />}
+      {doing === "revoke" && <Revoke of={of} done={done} leave={leave} />}
+      {doing === "origins" && <EditOrigins of={of} done={done} leave={leave} />}
     </li>
+  );
+}
+
+function About({ of }: { of: Key }) {
+  const pages = of.Origins.map((origin) => (
+    <span key={origin}>
+      <Name of={origin} />{" "}
+    </span>
+  ));
+  return (
+    <dl class="pairs faint">
+      {of.Kind === "public" && (
+        <div>
+          <dt>Pages</dt>
+          <dd>{pages}</dd>
+        </div>
+      )}
+      <div>
+        <dt>Made</dt>
+        <dd>
+          <Time at={of.Created ?? null} short />
+        </dd>
+      </div>
+      <div>
+        <dt>Last used</dt>
+        <dd>{of.LastUsed ? <Time at={of.LastUsed} short /> : "never, or not lately"}</dd>
+      </div>
+    </dl>
   );
 }
 
@@ -129,7 +134,7 @@ interface Doing {
 /** What has been opened over others: it takes the focus, Escape leaves it, and the focus goes back. */
 function Opened({ leave, children }: { leave: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const card = box.current!.closest("li")!;
     box.current!.querySelector<HTMLElement>("input, button")?.focus();
     return () => setTimeout(() => card.querySelector("button")?.focus());

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { choosing, go, useAddress } from "../address";
 import { type Arrival, type Watching, useLive } from "../live";
+import { Choice } from "../parts/choice";
 import { Details, Marks, Who, summary } from "../parts/event";
 import { Empty, Skeleton } from "../parts/states";
 import { Mark, Name } from "../parts/text";
@@ -41,6 +42,14 @@ function matches(one: Arrival, find: string): boolean {
   const text = JSON.stringify([one.Event, one.Email, one.ID, one.UUID, one.Properties, one.Errors, one.Warnings]);
   return text.toLowerCase().includes(find.toLowerCase());
 }
+
+const CHOICES: { [outcome: string]: string } = {
+  "": "All outcomes",
+  stored: "stored",
+  duplicate: "duplicate",
+  test: "test",
+  refused: "refused",
+};
 
 const CONNECTIONS = {
   connecting: "Connecting",
@@ -95,17 +104,7 @@ function Tools({ watching, find, outcome }: { watching: Watching; find: string; 
           onInput={(event) => choose({ find: value(event) })}
         />
       </label>
-      <label>
-        <span class="unseen">Outcome</span>
-        <select value={outcome} onChange={(event) => choose({ outcome: value(event) })}>
-          <option value="">All outcomes</option>
-          {Object.keys(OUTCOMES).map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice label="Outcome" of={CHOICES} value={outcome} change={(outcome) => choose({ outcome: outcome || null })} />
       <button type="button" aria-pressed={watching.paused} onClick={() => watching.pause(!watching.paused)}>
         {watching.paused ? "Go on" : "Pause"}
       </button>

@@ -1,7 +1,8 @@
 // One subscriber: what is known and by whose word, and its whole history.
+import type { Trouble } from "../api";
 import { Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Mark, Name, Time, TrustMark, Value } from "../parts/text";
-import { usePages } from "../pages";
+import { type Pages, usePages } from "../pages";
 import { useHere, useLinks } from "../session";
 import type { Conflict, Happening, Person, PersonAnswer, Trait } from "../shapes";
 import { fullDate, many, moment, zoneHere } from "../words";
@@ -11,48 +12,48 @@ export function PersonView({ uuid }: { uuid: string }) {
   const { list } = useHere();
   const to = useLinks();
   const found = usePages<PersonAnswer>("subscribers.get", { ListID: list?.ListID ?? null, UUID: uuid });
-  const events = found.pages.flatMap((page) => page.Events);
   return (
     <>
       <p class="crumbs">
         <a href={to("people")}>People</a> <span aria-hidden="true">›</span>
       </p>
-      {found.answer ? (
-        <Whose answer={found.answer} uuid={uuid} />
-      ) : (
+      {found.answer && <Whose answer={found.answer} uuid={uuid} />}
+      {!found.answer && (
         <h1>
           <Name of={uuid} />
         </h1>
       )}
       {found.trouble && <Failed trouble={found.trouble} again={found.more ?? found.again} />}
       {!found.answer && !found.trouble && <Skeleton rows={10} />}
-      {found.answer && (
-        <section class="timeline" aria-labelledby="history">
-          <h2 id="history">History</h2>
-          {events.length ? (
-            <Fresh loading={found.loading}>
-              <Days events={events} />
-            </Fresh>
-          ) : (
-            <Empty title="No events" />
-          )}
-          <div class="tools">
-            {found.more && (
-              <button type="button" disabled={found.asking} onClick={() => void found.more!()}>
-                {found.asking ? "Asking…" : "Older events"}
-              </button>
-            )}
-            <span class="faint">
-              {many(events.length, "event")} shown, times of {zoneHere}
-            </span>
-          </div>
-        </section>
-      )}
+      {found.answer && <History found={found} />}
     </>
   );
 }
 
-function Failed({ trouble, again }: { trouble: import("../api").Trouble; again: () => void }) {
+function History({ found }: { found: Pages<PersonAnswer> }) {
+  const events = found.pages.flatMap((page) => page.Events);
+  return (
+    <section class="timeline" aria-labelledby="history">
+      <h2 id="history">History</h2>
+      {!events.length && <Empty title="No events" />}
+      <Fresh loading={found.loading}>
+        <Days events={events} />
+      </Fresh>
+      <div class="tools">
+        {found.more && (
+          <button type="button" disabled={found.asking} onClick={() => void found.more!()}>
+            {found.asking ? "Asking…" : "Older events"}
+          </button>
+        )}
+        <span class="faint">
+          {many(events.length, "event")} shown, times of {zoneHere}
+        </span>
+      </div>
+    </section>
+  );
+}
+
+function Failed({ trouble, again }: { trouble: Trouble; again: () => void }) {
   if (trouble.status !== 422) return <Problem trouble={trouble} again={again} />;
   return <Empty title="Nobody by this name is known in this list" />;
 }

@@ -17,6 +17,7 @@ export function Properties({ asked, catalog }: { asked: Asked; catalog: Catalog 
     .filter((one) => one.Property.toLowerCase().includes(find))
     .sort((a, b) => b.Count - a.Count || (a.Property < b.Property ? -1 : 1));
   const property = asked.chosen.get("property");
+  if (!found) return <Empty title="No event of this name has come yet" />;
   if (!all.length) return <Empty title="This event came without properties" />;
   return (
     <div class={property === null ? "" : "beside"}>

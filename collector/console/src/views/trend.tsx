@@ -1,13 +1,14 @@
 // A line over time: what is measured, by which interval, broken down by a property.
 import { useAnswer } from "../answers";
 import { save } from "../csv";
+import { Choice } from "../parts/choice";
 import { Chart, timeName } from "../parts/chart";
 import { LineName, MEASURES, type Measure, lineText } from "../parts/line";
-import { PropertyChoice, propertiesOf } from "../parts/range";
+import { PropertyChoice, propertiesOf } from "../parts/property";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { type Asked, aboutOf } from "../question";
 import { intervalOf } from "../ranges";
-import type { CatalogEvent, Series } from "../shapes";
+import type { CatalogEvent, Interval, Series } from "../shapes";
 import { count } from "../words";
 
 interface Given {
@@ -55,47 +56,28 @@ export function Trend({ asked, events }: Given) {
   );
 }
 
-function Choices({ asked, events, interval }: Given & { interval: string }) {
+const INTERVALS: { [interval in Interval]: string } = { hour: "by hour", day: "by day", week: "by week" };
+const CHOICES = { ...MEASURES, sum: "Sum of a property" };
+
+function Choices({ asked, events, interval }: Given & { interval: Interval }) {
   const { measure, of, by } = chosenOf(asked);
   const properties = propertiesOf(events, asked.event);
-  const value = (event: Event) => (event.currentTarget as HTMLSelectElement).value;
+  const count = (name: Measure) => asked.choose({ measure: name === "events" ? null : name, of: null });
+  const add = (name: string | null) => asked.choose({ of: name });
+  const breakDown = (name: string | null) => asked.choose({ by: name });
   return (
     <div class="tools" role="group" aria-label="What is drawn">
-      <label>
-        <span class="unseen">Measure</span>
-        <select
-          value={measure}
-          onChange={(event) => asked.choose({ measure: value(event) === "events" ? null : value(event), of: null })}
-        >
-          {Object.entries(MEASURES).map(([name, words]) => (
-            <option key={name} value={name}>
-              {name === "sum" ? "Sum of a property" : words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice label="Measure" of={CHOICES} value={measure} change={count} />
       {measure === "sum" && (
-        <PropertyChoice
-          properties={properties}
-          value={of}
-          label="Property to add up"
-          change={(name) => asked.choose({ of: name })}
-        />
+        <PropertyChoice properties={properties} value={of} label="Property to add up" change={add} />
       )}
-      <label>
-        <span class="unseen">Interval</span>
-        <select value={interval} onChange={(event) => asked.choose({ interval: value(event) })}>
-          <option value="hour">by hour</option>
-          <option value="day">by day</option>
-          <option value="week">by week</option>
-        </select>
-      </label>
+      <Choice label="Interval" of={INTERVALS} value={interval} change={(interval) => asked.choose({ interval })} />
       <PropertyChoice
         properties={properties}
         value={by}
         none="not broken down"
         label="Broken down by"
-        change={(name) => asked.choose({ by: name })}
+        change={breakDown}
       />
     </div>
   );
@@ -138,7 +120,7 @@ function Table({ series }: { series: Series }) {
             <th scope="col">{series.TimeZone}</th>
             {series.Series.map((line, number) => (
               <th key={number} scope="col" class="number">
-                <LineName of={line} measure={series.Measure} />
+                <LineName of={line} series={series} />
               </th>
             ))}
           </tr>
@@ -148,7 +130,7 @@ function Table({ series }: { series: Series }) {
             <tr key={time}>
               <th scope="row">{timeName(time, series)}</th>
               {series.Series.map((line, number) => (
-                <td key={number} class="number">
+                <td key={number} class="number" data-name={lineText(line, series).slice(0, 40)}>
                   {count(line.Counts[at] ?? 0)}
                 </td>
               ))}
@@ -161,7 +143,7 @@ function Table({ series }: { series: Series }) {
 }
 
 function keep(series: Series, asked: Asked): void {
-  const head = ["time", ...series.Series.map((line) => lineText(line, series.Measure))];
+  const head = ["time", ...series.Series.map((line) => lineText(line, series))];
   save(`${asked.event ?? "events"}-by-${series.Interval}`, [
     head,
     ...series.Times.map((time, at) => [time, ...series.Series.map((line) => line.Counts[at])]),
