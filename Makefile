@@ -47,7 +47,7 @@ unit: setup
 	$(BIN)/python -m pytest $(ARGS)
 
 faults: setup
-	FAULTS=long $(BIN)/python -m pytest tests/faults -n 0 -s $(ARGS)
+	FAULTS=long $(BIN)/python -m pytest tests/faults tests/browser/test_journey.py -n 0 -s $(ARGS)
 
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)

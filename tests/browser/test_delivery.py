@@ -1,5 +1,5 @@
-"""How events reach the collector: at once, on leaving, after trouble, from several tabs; in real browsers, from a page of
-another origin, on a running collector over a real MongoDB."""
+"""How events reach the collector: at once, on leaving, after trouble, from several tabs; in real browsers, from pages
+of another origin, on a running collector over a real MongoDB."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_an_event_arrives_though_its_page_is_left_at_once(seen: Seen, scenario: 
 
 
 def test_what_happens_offline_is_sent_online(seen: Seen) -> None:
-    """Firefox cannot be put offline by its driver: there the collector cannot be reached, and the page is told ``online``."""
+    """Firefox cannot be put offline by its driver: there nothing gets through, and the page is told ``online``."""
     assert seen["offline_then_online"]["waiting"] == 1
     assert seen.stored("offline_then_online") == {"page_view": 1, "while_offline": 1}
 
