@@ -133,13 +133,16 @@ export const scenarios = {
     return { answers: (await Promise.all(both)).flat().map((answer) => answer.status) };
   },
   async a_second_tab_takes_over(world) {
+    await world.slow();
     await world.visit("/a");
-    world.fault = busy(503, { "Retry-After": "5" });
+    world.fault = busy(503, { "Retry-After": "600" });
     for (const name of ["one", "two", "three"]) await world.begin(name);
-    await world.until(() => world.count("one") > 0);
+    await world.page.waitForFunction("window.ring");
     world.fault = null;
     await world.visit("/b", await world.newPage());
     await world.until(() => ["one", "two", "three"].every((name) => world.count(name, true)));
+    await world.until(async () => !(await world.kept()));
+    await world.ring();
     return { answer: await world.verdict("one") };
   },
   async a_tab_that_hangs(world) {
