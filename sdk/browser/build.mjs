@@ -1,5 +1,6 @@
 // Builds src/footfall.ts into static/footfall.js. With --check it writes nothing, and fails where the committed file is
-// not what the source builds. With --module it makes dist/index.js, for bundlers, instead. Either way the output must run under a content security policy that forbids eval.
+// not what the source builds. With --module it makes dist/index.js, for bundlers, instead. Either way the output must run
+// under a content security policy that forbids eval.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { constants, brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
@@ -58,12 +59,15 @@ if (isModule) {
 }
 // The fields of what waits are nobody else's business, and may have short names.
 const mangleProps = /^(slot|packed|tell|out)$/;
+/** Short names, the letters that occur most first: what looks like the rest of the text packs better. */
+const LETTERS = "etonrialsdcufhmpgvykwbESTAOIRNLCDxjqzM$_PUBFHGVWYKXJQZ";
+const nameOf = (n) => (n < 54 ? LETTERS[n] : LETTERS[n % 54] + nameOf(Math.floor(n / 54) - 1));
 const { outputFiles } = await build({ ...options, entryPoints: [source], minify: true, write: false, mangleProps });
 const { code } = await minify(outputFiles[0].text, {
   ecma: 2020,
   enclose: true,
   compress: { passes: 4, toplevel: true, unsafe: true, unsafe_arrows: true, pure_getters: true, booleans_as_integers: true },
-  mangle: { toplevel: true },
+  mangle: { toplevel: true, nth_identifier: { get: nameOf } },
 });
 const output = Buffer.from(code);
 

@@ -80,7 +80,8 @@ function take(): Entry[] {
   const taken: Entry[] = [];
   let size = 0;
   for (const entry of queue) {
-    if (entry.slot && !(entry.slot in storage)) finish(entry, failure("sent by another tab, or deleted"));
+    // Another tab has sent it, or the visitor, the site or a refusal of consent has deleted it.
+    if (entry.slot && !(entry.slot in storage)) finish(entry, failure("gone from storage"));
     else if (!entry.out) {
       size += bytes(entry.packed) + OVERHEAD;
       if (taken[0] && size > KEEPALIVE_BYTES) break;
