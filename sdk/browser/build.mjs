@@ -12,7 +12,7 @@ const target = fileURLToPath(new URL("../../static/footfall.js", import.meta.url
 
 const secrets = JSON.parse(readFileSync(new URL("../secrets.json", import.meta.url)));
 /** The most the served file may have in brotli, in bytes. The aim is 2560; what delivery and privacy need beyond it goes in. */
-const BUDGET = 2900;
+const BUDGET = 2830;
 
 function fail(reason) {
   console.error(reason);
