@@ -1,7 +1,7 @@
 // Builds what the SDK loads on demand, src/auto.ts and src/check.ts, into static/footfall-auto.js and static/footfall-check.js:
 // ES modules, with their brotli and gzip beside them. With --check it writes nothing, and fails where a committed file is not
-// what its source builds. With --module it makes dist/auto.js and dist/check.js, for bundlers, instead. Then it writes the sizes
-// of all that is served into README.md; with --check it fails where others stand there.
+// what its source builds. Then it writes the sizes of all that is served into README.md; with --check it fails where others
+// stand there.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
@@ -45,10 +45,6 @@ function isCommitted(target, output) {
 }
 
 for (const name of PARTS) {
-  if (process.argv.includes("--module")) {
-    await build({ ...options, entryPoints: [path(`src/${name}.ts`)], outfile: path(`dist/${name}.js`) });
-    continue;
-  }
   const target = path(`../../static/footfall-${name}.js`);
   const output = await built(name);
   const forbidden = /\beval\b|\bFunction\b/.exec(output.toString());
@@ -62,15 +58,13 @@ for (const name of PARTS) {
   console.log(`static/footfall-${name}.js: ${output.length} bytes, ${packed[".br"].length} in brotli, ${packed[".gz"].length} in gzip`);
 }
 
-if (!process.argv.includes("--module")) {
-  const readme = path("README.md");
-  const before = readFileSync(readme, "utf8");
-  let after = before;
-  for (const name of ["footfall", ...PARTS.map((part) => `footfall-${part}`)]) {
-    const sizes = ["", ".gz", ".br"].map((suffix) => readFileSync(path(`../../static/${name}.js${suffix}`)).length);
-    const row = `| \`${name}.js\` | as served | ${sizes.map((size) => size.toLocaleString("en")).join(" | ")} |`;
-    after = after.replace(new RegExp(`^\\| \`${name}\\.js\` \\| as served .*$`, "m"), () => row);
-  }
-  if (after != before && process.argv.includes("--check")) fail("README.md has other sizes: run `npm run build` in sdk/browser and commit it");
-  if (after != before) writeFileSync(readme, after);
+const readme = path("README.md");
+const before = readFileSync(readme, "utf8");
+let after = before;
+for (const name of ["footfall", ...PARTS.map((part) => `footfall-${part}`)]) {
+  const sizes = ["", ".gz", ".br"].map((suffix) => readFileSync(path(`../../static/${name}.js${suffix}`)).length);
+  const row = `| \`${name}.js\` | as served | ${sizes.map((size) => size.toLocaleString("en")).join(" | ")} |`;
+  after = after.replace(new RegExp(`^\\| \`${name}\\.js\` \\| as served .*$`, "m"), () => row);
 }
+if (after != before && process.argv.includes("--check")) fail("README.md has other sizes: run `npm run build` in sdk/browser and commit it");
+if (after != before) writeFileSync(readme, after);

@@ -86,10 +86,10 @@ await visit(name, answer, async (browser, site) => {
     too_many: [{ ...right, endpoint: `${other}/429` }],
     out_of_order: [{ ...right, endpoint: `${other}/503` }],
     refused: [{ ...right, endpoint: `${other}/422` }],
-    privacy: [{ ...right, reason: "the visitor asks not to be tracked" }],
-    local: [{ ...right, reason: "a local page" }],
+    privacy: [{ ...right, reason: "Do Not Track" }],
+    local: [{ ...right, reason: "local" }],
     ignored: [{ ...right, reason: "footfall_ignore is set in this browser" }],
-    refused_consent: [{ ...right, reason: "consent was refused" }],
+    refused_consent: [{ ...right, reason: "no consent" }],
     consent: [{ ...right, consent: "required" }],
   };
   const results = { site };

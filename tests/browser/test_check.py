@@ -50,7 +50,7 @@ SHOWN: dict[str, list[tuple[str, str, str]]] = {
     "local": [KEY, ORIGIN, EVENT, ("note", "Nothing is sent from this browser", "data-ignore-local")],
     "ignored": [KEY, ORIGIN, EVENT, ("note", "Nothing is sent from this browser", "removeItem")],
     "refused_consent": [KEY, ORIGIN, EVENT, ("note", "Nothing is sent from this browser", "footfall.consent(true)")],
-    "consent": [KEY, ORIGIN, EVENT, ("note", "Waits for consent", "footfall.consent(true)")],
+    "consent": [KEY, ORIGIN, EVENT, ("note", "Consent is required", "footfall.consent(true)")],
 }
 """The lines of each case: state, title, and what its text says among other things."""
 

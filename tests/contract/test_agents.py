@@ -52,7 +52,7 @@ READ = [
     ("Mozilla/5.0 (Windows NT 10.0; Xbox; Xbox One) Edge/18.17763", "Edge", "Windows", "console"),
     ("Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18", "Opera", "Windows", "desktop"),
     (
-        f"Mozilla/5.0 (Linux; Android 10; CUBOT X30) {WEBKIT} Chrome/126.0 Mobile Safari/537.36",  # no bot at all
+        f"Mozilla/5.0 (Linux; Android 10; CUBOT X30) {WEBKIT} Chrome/126.0.0.0 Mobile Safari/537.36",  # no bot at all
         "Chrome Mobile",
         "Android",
         "mobile",

@@ -52,10 +52,12 @@ function comesAgain(element: Element, passed: Element[]): boolean {
 /**
  * Begins to count.
  *
- * @param options.auto which of `links`, `downloads`, `forms`, `events`, with commas between; empty for all.
+ * @param page the page's `footfall`.
+ * @param options the settings; `auto` says which of `links`, `downloads`, `forms`, `events`, with commas between, empty for all.
  */
-export function auto(footfall: Pick<Footfall, "track">, options: { auto?: string }): void {
-  const chosen = (options.auto || "").split(/[\s,]+/).filter((name) => name && name != "true");
+export function auto(page: unknown, options: object): void {
+  const footfall = page as Pick<Footfall, "track">;
+  const chosen = ((options as { auto?: string }).auto || "").split(/[\s,]+/).filter((name) => name && name != "true");
   const counts = (kind: string): boolean => !chosen.length || chosen.includes(kind);
 
   function tagged(element: Element): void {

@@ -59,11 +59,11 @@ const [KEY, ORIGIN, EVENT] = ["Key accepted", "Origin allowed", "Event accepted"
 /** What an owner can do about a reason for which this browser is left out, by what the reason says. */
 const ADVICE: [RegExp, string][] = [
   [
-    /not to be tracked/,
+    /track/i,
     'Global Privacy Control or Do Not Track is on in this browser. Turn it off here to see your own visits, or put data-gpc="ignore" on the tag if the law lets you.',
   ],
-  [/local page/, "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."],
   [/footfall_ignore/, 'This browser is left out by its owner. In the console: localStorage.removeItem("footfall_ignore").'],
+  [/local/, "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."],
   [/consent/, "The visitor said no. Call footfall.consent(true) when they agree."],
 ];
 
@@ -75,8 +75,8 @@ function ignored({ reason, consent }: Context): Row[] {
     return [{ state: "note", title: "Nothing is sent from this browser", why, do: advice }];
   }
   if (consent == "required") {
-    const why = 'data-consent="required" is on the tag: events are held, and nothing is stored.';
-    return [{ state: "note", title: "Waits for consent", why, do: "Call footfall.consent(true) when the visitor agrees." }];
+    const why = 'data-consent="required" is on the tag: until there is consent events are held, and nothing is stored.';
+    return [{ state: "note", title: "Consent is required", why, do: "Call footfall.consent(true) on each page of a visitor who agrees." }];
   }
   return [];
 }
@@ -190,8 +190,13 @@ function overlay(): HTMLElement {
   return list;
 }
 
-/** Shows the overlay; resolves when all is known. */
-export async function check(_footfall: unknown, context: Context): Promise<void> {
+/**
+ * Shows the overlay; resolves when all is known.
+ *
+ * @param given what the script knows, a `Context`.
+ */
+export async function check(_page: unknown, given: object): Promise<void> {
+  const context = given as Context;
   const list = overlay();
   collector = new URL(context.endpoint, location.href).origin;
   list.append(line(ok("Script loaded", context.source)));
