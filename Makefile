@@ -49,7 +49,7 @@ unit: setup
 	$(BIN)/python -m pytest $(ARGS)
 
 faults: setup
-	FAULTS=long $(BIN)/python -m pytest tests/faults -n 0 -s $(ARGS)
+	FAULTS=long $(BIN)/python -m pytest tests/faults tests/browser/test_journey.py -n 0 -s $(ARGS)
 
 pythons: setup
 	$(BIN)/python -m tests.sdk.versions $(ARGS)

@@ -1,4 +1,4 @@
-"""How events reach the collector: at once, on leaving, after trouble, from several tabs; in real browsers, from a page
+"""How events reach the collector: at once, on leaving, after trouble, from several tabs; in real browsers, from pages
 of another origin, on a running collector over a real MongoDB."""
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def test_the_visitor_is_a_cookie_of_thirteen_months(seen: Seen) -> None:
     cookie = found["cookie"]
     assert cookie["value"] == found["answer"]["uuid"]
     assert cookie["path"] == "/"
+    assert cookie["secure"] is True
     assert (cookie.get("sameSite") or "").lower() == "lax"
     assert 394 * 86_400 < cookie["expires"] - found["now"] < 396 * 86_400
 
@@ -98,7 +99,7 @@ def test_an_event_arrives_though_its_page_is_left_at_once(seen: Seen, scenario: 
 
 
 def test_what_happens_offline_is_sent_online(seen: Seen) -> None:
-    """Firefox cannot be put offline by its driver: there the collector is away, and the page hears ``online``."""
+    """Firefox cannot be put offline by its driver: there nothing gets through, and the page is told ``online``."""
     assert seen["offline_then_online"]["waiting"] == 1
     assert seen.stored("offline_then_online") == {"page_view": 1, "while_offline": 1}
 
@@ -184,7 +185,7 @@ def test_what_a_second_tab_has_sent_for_the_first_is_not_sent_twice(seen: Seen) 
     found = seen["a_second_tab_takes_over"]
     passed = [event["Event"] for request in found["requests"] if not request["fault"] for event in request["events"]]
     assert sorted(passed) == ["one", "page_view", "page_view", "three", "two"]
-    assert "another tab" in message(found["answer"])
+    assert message(found["answer"]) == "gone from storage"
 
 
 @pytest.mark.parametrize(("scenario", "event"), [("a_tab_that_hangs", "free"), ("a_request_that_hangs", "slow")])

@@ -136,6 +136,19 @@ export class World {
     }
   }
 
+  /** Has long waits of the pages from here on end when `ring` says so. */
+  slow() {
+    return this.page.evaluateOnNewDocument(() => {
+      const original = window.setTimeout;
+      window.setTimeout = (work, wait) => (wait > 60_000 ? ((window.ring = work), 1) : original(work, wait));
+    });
+  }
+
+  /** Ends the wait that a page was asked for. */
+  ring() {
+    return this.page.evaluate(() => window.ring());
+  }
+
   /** The events of all requests, or of those that were not refused or dropped. */
   events(passed = false) {
     return this.requests.filter((one) => !passed || !one.fault).flatMap((one) => one.events);

@@ -34,9 +34,12 @@ function bytes(text: string): number {
   return new Blob([text]).size;
 }
 
-/** Ends what takes longer than half a minute: a request, or the wait for a tab that hangs. */
-function limit(): AbortSignal | undefined {
-  return AbortSignal.timeout?.(30000);
+/** How long a request may take, and how long the wait for another tab that sends, or hangs; in milliseconds. */
+const REQUEST_LIMIT = 30000;
+const TURN_LIMIT = 10000;
+
+function limit(milliseconds: number): AbortSignal | undefined {
+  return AbortSignal.timeout?.(milliseconds);
 }
 
 /** What is stored, in the order of its happening. */
@@ -80,7 +83,8 @@ function take(): Entry[] {
   const taken: Entry[] = [];
   let size = 0;
   for (const entry of queue) {
-    if (entry.slot && !(entry.slot in storage)) finish(entry, failure("sent by another tab, or deleted"));
+    // Another tab has sent it, or the visitor, the site or a refusal of consent has deleted it.
+    if (entry.slot && !(entry.slot in storage)) finish(entry, failure("gone from storage"));
     else if (!entry.out) {
       size += bytes(entry.packed) + OVERHEAD;
       if (taken[0] && size > KEEPALIVE_BYTES) break;
@@ -105,7 +109,7 @@ async function post(entries: Entry[], leaving = 0): Promise<void> {
     // A beacon tells nothing: should the page stay, it is sent once more.
     if (leaving && !keepalive) throw await navigator.sendBeacon(address, body);
     // A text is sent as text/plain, which needs no preflight.
-    response = await fetch(address, { method: "POST", body, keepalive, credentials: "omit", signal: limit() });
+    response = await fetch(address, { method: "POST", body, keepalive, credentials: "omit", signal: limit(REQUEST_LIMIT) });
     wait = +response.headers.get("Retry-After")!;
     verdict = await response.json();
   } catch (fault) {
@@ -141,7 +145,7 @@ async function work(): Promise<void> {
 export function pump(): void {
   if (tries >= TRIES) for (const entry of queue) entry.tell?.(trouble!);
   // Without https there are no locks, in a sandbox they throw: the collector knows what it has.
-  turn = turn.then(() => navigator.locks?.request("footfall", { signal: limit() }, work).catch(work) || work());
+  turn = turn.then(() => navigator.locks?.request("footfall", { signal: limit(TURN_LIMIT) }, work).catch(work) || work());
 }
 
 /** The page may be going: what is not on its way leaves at once, unless the collector has asked to wait. */

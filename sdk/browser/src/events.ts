@@ -98,12 +98,12 @@ export async function submit(event: Event): Promise<Verdict> {
 
 function refusal(): string {
   return /^sk_/.test(options.key!)
-    ? "a secret key in a page: revoke it"
+    ? "secret key: revoke it"
     : granted == false
       ? "no consent"
       : options.gpc != "ignore" && ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || navigator.doNotTrack == "1")
         ? "Do Not Track"
-        : isOn("ignoreLocal") && /^(localhost$|127\.|\[::1|$)/.test(location.hostname)
+        : isOn("ignoreLocal") && /^(localhost$|127\.|\[|$)/.test(location.hostname)
           ? "local"
           : site.footfall_ignore
             ? "footfall_ignore"

@@ -27,7 +27,7 @@ export function persists(): boolean {
 
 /** Whether a switch is on: by its attribute, or by the page's address. */
 export function isOn(name: "test" | "auto" | "check" | "ignoreLocal"): boolean {
-  return location.search.includes(`footfall_${name}=1`) || !/^(false|undefined)$/.test(options[name]!);
+  return location.search.includes(`footfall_${name}=1`) || !/^(false|undefined)$/.test(options[name] as string);
 }
 
 /** Puts settings in force. */

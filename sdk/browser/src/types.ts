@@ -24,13 +24,13 @@ export interface Event {
   EventID?: string;
 }
 
-/** What `data-*` says on the tag; the README tells what each does. An attribute is there as `""`. */
+/** What `data-*` says on the tag; the README tells what each does. An attribute without a value is `""`. */
 export interface Options {
   key?: string;
   endpoint?: string;
   spa?: string;
-  test?: string;
-  ignoreLocal?: string;
+  test?: string | boolean;
+  ignoreLocal?: string | boolean;
   consent?: string;
   persist?: string;
   domain?: string;

@@ -133,13 +133,16 @@ export const scenarios = {
     return { answers: (await Promise.all(both)).flat().map((answer) => answer.status) };
   },
   async a_second_tab_takes_over(world) {
+    await world.slow();
     await world.visit("/a");
-    world.fault = busy(503, { "Retry-After": "5" });
+    world.fault = busy(503, { "Retry-After": "600" });
     for (const name of ["one", "two", "three"]) await world.begin(name);
-    await world.until(() => world.count("one") > 0);
+    await world.page.waitForFunction("window.ring");
     world.fault = null;
     await world.visit("/b", await world.newPage());
     await world.until(() => ["one", "two", "three"].every((name) => world.count(name, true)));
+    await world.until(async () => !(await world.kept()));
+    await world.ring();
     return { answer: await world.verdict("one") };
   },
   async a_tab_that_hangs(world) {
@@ -169,6 +172,7 @@ export const scenarios = {
     const answers = [];
     for (const text of ["a".repeat(15_000), "ü".repeat(7_500), "ü".repeat(8_000), "a".repeat(60_000)]) answers.push(await world.track("large", { text }));
     const kept = await world.page.evaluate(() => window.kept);
+    world.fault = () => (world.count("large_leaving") == 1 ? "hang" : null);
     await world.page.evaluate(() => { footfall.track("large_leaving", { text: "ü".repeat(20_000) }); location.href = "/b?bare"; });
     // A beacon is known by the cookies that it takes along.
     await world.until(() => world.requests.some((one) => one.cookie));

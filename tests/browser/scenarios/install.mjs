@@ -34,6 +34,7 @@ export const scenarios = {
     await world.inject();
     await world.begin("before_init");
     await world.page.evaluate((key) => { footfall.init({ key, test: false }); footfall.init({ key: "pk_second" }); }, world.keys.public);
+    await world.sent("page_view");
     return { answer: await world.verdict("before_init") };
   },
   async without_current_script(world) {

@@ -38,15 +38,17 @@ export const scenarios = {
     return { before, after, waiting: await world.verdict("waiting"), refused: await world.track("refused"), left: await traces(world) };
   },
   async consent_refused_in_another_tab(world) {
+    await world.slow();
     await world.visit("/a");
-    world.fault = { status: 503, headers: { "Retry-After": "5" } };
+    world.fault = { status: 503, headers: { "Retry-After": "600" } };
     await world.begin("waiting");
-    await world.sent("waiting");
+    await world.page.waitForFunction("window.ring");
     const other = await world.newPage();
     await other.goto(world.tagged('data-consent="required"', "/b"));
     await world.ready(other);
     await other.evaluate(() => { footfall.consent(false); });
     world.fault = null;
+    await world.ring();
     return { ...(await traces(world)), answer: await world.verdict("waiting"), again: world.count("waiting") };
   },
   async consent_before_the_script(world) {
