@@ -354,6 +354,9 @@ def test_more_events_than_a_request_may_hold_do_not_wait_for_its_title(
         ("footfall_consent=10", False),
         ("not_footfall_consent=1", False),
         ("footfall_consent=1; footfall_ignore=1", False),
+        ("footfall_visitor=550e8400-e29b-41d4-a716-446655440000", True),
+        ("footfall_visitor=", False),
+        ("footfall_visitor=550e8400-e29b-41d4-a716-446655440000; footfall_consent=0", False),
     ],
 )
 def test_where_consent_is_required_its_cookie_decides(

@@ -36,9 +36,11 @@ class Web(NamedTuple):
         masked: The names in a query whose values are replaced, in lower case.
         identify: Tells the subscriber of the framework's request: an address, or ``{"email": …, "id": …}``, or None.
         page_views: Whether each HTML page is tracked as a ``page_view``.
-        privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. Consent is
-            the browser SDK's cookie ``footfall_consent``, 1 or 0.
-        consent_required: Whether, with *privacy*, a request without any consent has its events kept back too.
+        privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. The site
+            may note consent in the cookie ``footfall_consent``, 1 or 0.
+        consent_required: Whether, with *privacy*, a request without any consent has its events kept back too. Where
+            consent is required in the page as well, the browser SDK's visitor is one: its cookie is not there before
+            consent, and gone when it is refused.
     """
 
     trust_proxy: bool = False
@@ -139,7 +141,7 @@ def _subscriber(identify: Callable[[Any], Any], request: Request) -> dict[str, A
 def _is_refused(request: Request, cookie: str, required: bool) -> bool:
     if request.header("Sec-GPC") == "1" or request.header("DNT") == "1" or _REFUSAL.search(cookie):
         return True
-    return required and not _GRANTED.search(cookie)
+    return required and not (_GRANTED.search(cookie) or _VISITOR.search(cookie))
 
 
 class _Held:
