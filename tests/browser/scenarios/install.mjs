@@ -48,8 +48,7 @@ export const scenarios = {
     return { answer: await world.track("elsewhere"), kept: await world.kept() };
   },
   async an_endpoint_of_ones_own(world) {
-    await world.page.goto(world.tagged(`data-endpoint="/api/v1/other" data-spa="off"`));
-    await world.ready();
+    await world.visit(world.tagged(`data-endpoint="/api/v1/other" data-spa="off"`));
     await world.page.evaluate(() => Promise.all(["a", "b", "c"].map((name) => footfall.track(name))));
   },
   async strict_policies(world) {
