@@ -118,7 +118,8 @@ def _named(live: Live) -> Counter[tuple[str, str | None]]:
 def _statistics(live: Live) -> Counter[tuple[str, str | None]]:
     """The same as it has been counted."""
     rows = live.db["catalog_counts"].find({"generation": _generation(live)})
-    return Counter({(row["event"], row["name"]): row["n"] for row in rows})
+    # What pages send here, no browser sends: it is a bot's, and counted apart.
+    return Counter({(row["event"], row["name"]): row["n"] + row["bots"] for row in rows})
 
 
 def _timed(live: Live) -> Counter[tuple[str | None, datetime]]:
@@ -134,8 +135,8 @@ def _rolled(live: Live) -> Counter[tuple[str | None, datetime]]:
     """The same as it has been counted."""
     found: Counter[tuple[str | None, datetime]] = Counter()
     for row in live.db["rollups"].find({"generation": _generation(live)}):
-        for number, n in enumerate(row["events"]):
-            found[row["event"], row["day"] + number * timedelta(minutes=15)] += n
+        for number, (n, bots) in enumerate(zip(row["events"], row["bots"], strict=True)):
+            found[row["event"], row["day"] + number * timedelta(minutes=15)] += n + bots
     return +found
 
 
