@@ -46,6 +46,8 @@ async function judged(page, browser) {
   ]) {
     await page.setViewport({ width, height: 800 });
     await rest(page);
+    // A chart takes its new width a moment after the page has.
+    await until(async () => !(await overflow(page))).catch(() => {});
     found.overflow[width] = await overflow(page);
     if (browser !== "chromium") continue;
     await scheme(page, value);

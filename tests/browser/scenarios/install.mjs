@@ -49,7 +49,9 @@ export const scenarios = {
   },
   async an_endpoint_of_ones_own(world) {
     await world.visit(world.tagged(`data-endpoint="/api/v1/other" data-spa="off"`));
-    await world.page.evaluate(() => Promise.all(["a", "b", "c"].map((name) => footfall.track(name))));
+    for (const names of [["first"], ["alone"], ["a", "b", "c"]]) {
+      await world.page.evaluate((names) => Promise.all(names.map((name) => footfall.track(name))), names);
+    }
   },
   async strict_policies(world) {
     const only = world.gateway;
