@@ -6,11 +6,12 @@ footfall.configure("https://footfall.example.com", "sk_…")
 footfall.track("order_placed", {"total": 19.9}, email="ada@example.com")
 """
 
+from ._answer import Answer
 from ._client import Client
 from ._default import atrack_now, close, configure, conversion, flush, flushes, identify, page, track, track_now
 from ._exit import flush_on_sigterm
 from ._scope import Web, bind_context, set_page
-from ._transport import Answer, Transport
+from ._transport import Transport
 from ._verdict import Verdict
 from ._version import __version__
 from ._worker import Limits, Stats

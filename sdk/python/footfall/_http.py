@@ -13,8 +13,8 @@ from io import BufferedReader, RawIOBase
 from typing import Any
 from urllib.parse import SplitResult
 
+from ._answer import Answer, Deadline
 from ._proxy import authorization, proxy_for
-from ._transport import Answer, Deadline
 
 FAULTS = (OSError, HTTPException)
 """What an exchange raises when no answer comes."""

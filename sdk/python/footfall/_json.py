@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, Callable
 
+MAX_LEVELS = 32
+"""How deep properties may nest; the properties themselves are the first level."""
 # What may be an integer beyond 64 bits. Each begins with a single character: such patterns are soon done.
 _LARGE = re.compile(rb":-?[0-9]{19}").search
 _LARGE_FIRST = re.compile(rb"\[-?[0-9]{19}").search

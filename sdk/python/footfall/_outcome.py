@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ._answer import Answer
 from ._queue import Event
-from ._transport import Answer
 from ._verdict import content_of, errors_of
 
 LATER = frozenset({408, 425, 429, *range(500, 600)})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 
+from ._answer import Answer, Deadline
 from ._fork import importing
-from ._transport import Answer, Deadline, Endpoint
+from ._transport import Endpoint
 
 TRIES = 3
 LATER = frozenset({429, 503})

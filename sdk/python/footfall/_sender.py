@@ -7,10 +7,11 @@ import time
 import zlib
 from collections.abc import Sequence
 
+from ._answer import Deadline
 from ._outcome import Outcome, outcome_of
 from ._queue import Event
 from ._retry import asked_seconds
-from ._transport import Deadline, Endpoint
+from ._transport import Endpoint
 from .errors import NetworkError
 
 PATH = "/api/v1/events"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from ._answer import Answer, Deadline
 from ._fork import importing, renew_after_fork
 from ._version import __version__
 from .errors import NetworkError
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from ._http import Connection
 
 
-class Answer(NamedTuple):
-    """An HTTP answer, whatever its status.
-
-    Attributes:
-        status: As in HTTP.
-        body: Without compression.
-        retry_after: The header ``Retry-After``; empty where there is none.
-    """
-
-    status: int
-    body: bytes
-    retry_after: str = ""
-
-
 class Transport(Protocol):
     """What can be handed to ``Client`` in place of its own connections. It is called from several threads."""
 
@@ -40,24 +26,6 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close the connections; a later ``post`` opens them again."""
-
-
-class Deadline:
-    """The end of a call."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def allows(self, seconds: float) -> bool:
-        """Whether a wait of *seconds* leaves time to do something afterwards."""
-        return time.monotonic() + seconds < self._end
-
-    def left(self) -> float:
-        """The seconds left. Raises TimeoutError where there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        return left
 
 
 class _Given:

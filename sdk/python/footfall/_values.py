@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from ._fork import importing
-from ._json import Encoder, is_suspect
-
-MAX_LEVELS = 32
-"""How deep properties may nest; the properties themselves are the first level."""
+from ._json import MAX_LEVELS, Encoder, is_suspect
 
 
 def body_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from ._transport import Answer
+from ._answer import Answer
 from .errors import ApiError
 
 

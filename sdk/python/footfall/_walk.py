@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Callable
 from uuid import UUID
 
-from ._values import MAX_LEVELS
+from ._json import MAX_LEVELS
 
 
 def snapshot(values: Mapping[str, Any], what: str, *, strict: bool = True) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from ._transport import Answer
+from ._answer import Answer
 
 
 class HttpxTransport:

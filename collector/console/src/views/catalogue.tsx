@@ -1,12 +1,12 @@
 // All events of a list, with search.
 import { save } from "../csv";
+import { NameMarks } from "../parts/namemarks";
 import { Spark } from "../parts/spark";
 import { Empty } from "../parts/states";
 import { Name, Time } from "../parts/text";
 import type { Asked } from "../question";
 import type { Catalog, CatalogEvent } from "../shapes";
 import { count, many } from "../words";
-import { Marks } from "./explore";
 
 export function Catalogue({ asked, catalog }: { asked: Asked; catalog: Catalog }) {
   const find = (asked.chosen.get("find") ?? "").toLowerCase();
@@ -90,7 +90,7 @@ function Row({ one, asked }: { one: CatalogEvent; asked: Asked }) {
         <a href={asked.link({ event: one.Event, find: null, show: null })}>
           <Name of={one.Event} />
         </a>{" "}
-        <Marks of={one} asked={asked} />
+        <NameMarks of={one} asked={asked} />
       </th>
       <td>
         <Spark days={one.Days} label="The last 30 days" />

@@ -1,10 +1,11 @@
 // Explore: which events there are, what they carry, and how they come over time.
 import type { ComponentChildren } from "preact";
 import { type Answered, useAnswer } from "../answers";
+import { NameMarks } from "../parts/namemarks";
 import { Controls } from "../parts/range";
 import { Spark } from "../parts/spark";
 import { Empty, Problem, Skeleton } from "../parts/states";
-import { Mark, Name, Time } from "../parts/text";
+import { Name, Time } from "../parts/text";
 import { type Asked, useAsked } from "../question";
 import { useLinks } from "../session";
 import type { Catalog, CatalogEvent } from "../shapes";
@@ -97,7 +98,7 @@ function Head({ asked, catalog }: { asked: Asked; catalog: Catalog | null }) {
       </p>
       <div class="head">
         <h1>
-          <Name of={asked.event!} /> {found && <Marks of={found} asked={asked} />}
+          <Name of={asked.event!} /> {found && <NameMarks of={found} asked={asked} />}
         </h1>
         {found && <Spark days={found.Days} label="The last 30 days" />}
       </div>
@@ -132,31 +133,5 @@ function Facts({ of }: { of: CatalogEvent | undefined }) {
         </dd>
       </div>
     </dl>
-  );
-}
-
-/** New names, and names that are nearly the same as another. */
-export function Marks({ of, asked }: { of: CatalogEvent; asked: Asked }) {
-  return (
-    <>
-      {of.New && (
-        <Mark kind="new" title="First seen within the last 7 days">
-          new
-        </Mark>
-      )}{" "}
-      {of.Similar.length > 0 && (
-        <small>
-          nearly the same as{" "}
-          {of.Similar.map((name, number) => (
-            <span key={name}>
-              {number > 0 && ", "}
-              <a href={asked.link({ event: name, property: null, show: null })}>
-                <Name of={name} />
-              </a>
-            </span>
-          ))}
-        </small>
-      )}
-    </>
   );
 }
