@@ -35,9 +35,18 @@ class Drops:
         self._logged = 0
 
     def add(self, event_id: str, reason: str) -> None:
-        """Count the event *event_id* as lost for *reason*."""
+        """Count the event *event_id* as lost for *reason*, and tell of it."""
+        self.count(reason)
+        self.tell(event_id, reason)
+
+    def count(self, reason: str) -> None:
+        """Count one that is lost for *reason*; ``tell`` is to follow, where no lock is held."""
         with self._lock:
             self.counts[reason] += 1
+
+    def tell(self, event_id: str, reason: str) -> None:
+        """Log that events are lost, if that was not done a short while ago, and tell the app of this one."""
+        with self._lock:
             due = reason != PRIVACY and self._due()
         if due:  # not under the lock: a handler of the app's may hold one of its own, and track
             logger.warning(*due)

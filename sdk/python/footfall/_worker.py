@@ -234,11 +234,13 @@ class Worker:
             if not closed:
                 self._queue.put_back(outcome.again)
             self._note(outcome)
+            for _, reason in outcome.dropped:  # before a flush that has waited for it looks
+                self._drops.count(reason)
             # A flush that has waited for this fault does not cut its pause short; one that comes now does.
             self._hurry = self._hurry and (outcome.halve or not outcome.fault)
             self._changed.notify_all()
         for event, reason in outcome.dropped:
-            self._drops.add(event.id, reason)
+            self._drops.tell(event.id, reason)
         if closed:
             self._close_on(outcome.again)
 
