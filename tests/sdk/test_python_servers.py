@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -25,6 +27,7 @@ UWSGI = (
     "--die-on-term",
     "--http-socket",
 )
+APP = "tests.sdk.living:wsgi"
 REQUESTS = 20
 
 
@@ -51,12 +54,22 @@ def started(command: list[str], log: Path, **variables: str) -> Iterator[subproc
 
 def serve(stub: Stub, command: list[str], tmp_path: Path, **variables: str) -> None:
     """An app on a server, which is asked many times at once and then stopped at once."""
-    at = f"127.0.0.1:{free_port()}"
-    options = [at, "tests.sdk.living:wsgi"] if "gunicorn" in command else [at, "--module", "tests.sdk.living:wsgi"]
+    at, told = f"127.0.0.1:{free_port()}", free_port()
+    uwsgi = "gunicorn" not in command
+    options = [at, "--module", APP, "--stats", f"127.0.0.1:{told}"] if uwsgi else [at, APP]
     with started([*command, *options], tmp_path / "log", STUB_URL=stub.url, **variables) as process:
         eventually(lambda: answers(f"http://{at}/") or process.poll() is not None)
         with ThreadPoolExecutor(4) as pool:
             assert all(pool.map(lambda _: answers(f"http://{at}/"), range(REQUESTS - 1)))
+        # A worker that is told to end while it still has a request runs no exit handlers: that is uWSGI's way.
+        eventually(lambda: not uwsgi or idle(told))
+
+
+def idle(port: int) -> bool:
+    """Whether no worker of a uWSGI has a request, as it says itself."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        text = b"".join(iter(lambda: connection.recv(65536), b""))
+    return {worker["status"] for worker in json.loads(text)["workers"]} == {"idle"}
 
 
 @pytest.mark.parametrize(
