@@ -18,7 +18,8 @@ async function read(incoming) {
 }
 
 export class World {
-  /** What was asked of the collector: [{"method", "path", "type", "origin", "cookie", "at", "fault", "events"}, …]. */
+  /** What was asked of the collector: [{"method", "path", "type", "origin", "cookie", "at", "fault", "events"}, …]; with its `status`
+   * and the `wait` in seconds that it asked for, once it has answered. */
   requests = [];
   /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one. */
   fault = null;
@@ -71,7 +72,7 @@ export class World {
     if (fault == "drop") return incoming.socket.destroy();
     if (fault == "hang") return;
     if (this.missing?.test(incoming.url)) return outgoing.writeHead(404).end();
-    if (!fault) return this.#pass(incoming, outgoing, body);
+    if (!fault) return this.#pass(incoming, outgoing, body, note);
     const open = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After" };
     outgoing.writeHead(fault.status, { ...open, ...fault.headers });
     outgoing.end(fault.body ?? `{"Errors":[{"Code":${fault.status},"Message":"not now"}]}`);
@@ -86,8 +87,9 @@ export class World {
   }
 
   /** Passes a request on to the collector, as a proxy before it would. */
-  #pass(incoming, outgoing, body) {
+  #pass(incoming, outgoing, body, note) {
     const onward = ask(this.collector + incoming.url, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      if (note) Object.assign(note, { status: answer.statusCode, wait: +(answer.headers["retry-after"] ?? 0) });
       outgoing.writeHead(answer.statusCode, answer.headers);
       answer.pipe(outgoing);
     });

@@ -93,10 +93,17 @@ export const scenarios = {
   },
   async a_limited_key(world) {
     await world.visit(`/a?key=${world.keys.limited}`);
-    await world.begin("over");
-    await world.sent("over");
+    // The collector's window of 60 s may end at any moment: what it refuses is only telling where it is far from that.
+    for (let n = 0; ; n++) {
+      await world.begin(`over ${n}`);
+      await world.sent(`over ${n}`);
+      await world.until(() => world.requests.at(-1).status);
+      if (world.requests.at(-1).wait > 10) break;
+      await world.verdict(`over ${n}`);
+    }
+    const asked = world.requests.length;
     await new Promise((resume) => setTimeout(resume, 1500));
-    return { kept: await world.kept() };
+    return { again: world.requests.length - asked, kept: await world.kept() };
   },
   async faults_that_pass(world) {
     await world.visit("/a");
