@@ -19,7 +19,7 @@ from collector.model import BOT, Document, Event
 from collector.storage.catalog import alive
 from collector.storage.events import event_of
 from collector.storage.guard import guarded
-from collector.storage.merging import merged
+from collector.storage.merging import added, merged
 from collector.storage.spans import Spans
 
 KINDS = {
@@ -163,30 +163,10 @@ def _into(generation: int, block: int) -> list[Document]:
         "last": {"$max": ["$last", "$$new.last"]},
         "types": {kind: {"$add": [f"$types.{kind}", f"$$new.types.{kind}"]} for kind in KINDS},
     }
-    added = {"$cond": [{"$lt": ["$block", "$$new.block"]}, {"$mergeObjects": ["$$new", sums]}, "$$ROOT"]}
-    return [
-        {
-            "$project": {
-                "_id": {"$mergeObjects": [{"generation": {"$literal": generation}}, "$_id"]},
-                "generation": {"$literal": generation},
-                "scope": "$_id.scope",
-                "event": "$_id.event",
-                "name": "$_id.name",
-                "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
-                "n": 1,
-                "bots": 1,
-                "first": 1,
-                "last": 1,
-                "types": {kind: f"${kind}" for kind in KINDS},
-                "block": {"$literal": block},
-            }
-        },
-        {
-            "$merge": {
-                "into": "catalog_counts",
-                "on": "_id",
-                "whenMatched": [{"$replaceWith": added}],
-                "whenNotMatched": "insert",
-            }
-        },
-    ]
+    counted = {
+        "event": "$_id.event",
+        "name": "$_id.name",
+        **dict.fromkeys(("n", "bots", "first", "last"), 1),
+        "types": {kind: f"${kind}" for kind in KINDS},
+    }
+    return added("catalog_counts", generation, block, counted, sums)

@@ -1,8 +1,9 @@
-"""Running a pipeline that ends in ``$merge``."""
+"""Pipelines that end in ``$merge``: running one, and adding what was counted so that twice is once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import OperationFailure
@@ -24,3 +25,25 @@ async def merged(collection: AsyncIOMotorCollection[Document], pipeline: Sequenc
                 raise
         else:
             return
+
+
+def added(
+    into: str, generation: int, block: int, counted: Mapping[str, Any], sums: Mapping[str, Any]
+) -> list[Document]:
+    """The last stages of counting a block: each document, whose ``_id`` says of what it counts, is added to the one of
+    its generation in another collection. One that has a block as high as this already stays as it is.
+
+    Args:
+        counted: the fields of a document, as ``$project`` takes them.
+        sums: those of them that are added up, from the document there is and ``$$new``.
+    """
+    place = {
+        "_id": {"$mergeObjects": [{"generation": {"$literal": generation}}, "$_id"]},
+        "generation": {"$literal": generation},
+        "scope": "$_id.scope",
+        "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
+        "block": {"$literal": block},
+    }
+    both = {"$cond": [{"$lt": ["$block", "$$new.block"]}, {"$mergeObjects": ["$$new", sums]}, "$$ROOT"]}
+    merge = {"into": into, "on": "_id", "whenMatched": [{"$replaceWith": both}], "whenNotMatched": "insert"}
+    return [{"$project": {**place, **counted}}, {"$merge": merge}]

@@ -20,7 +20,7 @@ from collector.model import BOT, Document
 from collector.storage.catalog import alive
 from collector.storage.counts import Numbered, numbered
 from collector.storage.guard import guarded
-from collector.storage.merging import merged
+from collector.storage.merging import added, merged
 
 SLOTS = 96
 """Of a UTC day."""
@@ -122,33 +122,10 @@ def _placed(numbers: str) -> Document:
 
 
 def _into(generation: int, block: int) -> list[Document]:
-    both = {
-        field: _each_slot(
-            {"$add": [{"$arrayElemAt": [numbers, "$$this"]} for numbers in (f"${field}", f"$$new.{field}")]}
-        )
-        for field in ("events", "bots")
-    }
-    added = {"$cond": [{"$lt": ["$block", "$$new.block"]}, {"$mergeObjects": ["$$new", both]}, "$$ROOT"]}
-    return [
-        {
-            "$project": {
-                "_id": {"$mergeObjects": [{"generation": {"$literal": generation}}, "$_id"]},
-                "generation": {"$literal": generation},
-                "scope": "$_id.scope",
-                "event": "$_id.event",
-                "day": "$_id.day",
-                "expire_at": {"$ifNull": ["$_id.until", "$$REMOVE"]},
-                "events": _placed("$events"),
-                "bots": _placed("$bots"),
-                "block": {"$literal": block},
-            }
-        },
-        {
-            "$merge": {
-                "into": "rollups",
-                "on": "_id",
-                "whenMatched": [{"$replaceWith": added}],
-                "whenNotMatched": "insert",
-            }
-        },
-    ]
+    kinds = ("events", "bots")
+    counted = {"event": "$_id.event", "day": "$_id.day", **{kind: _placed(f"${kind}") for kind in kinds}}
+    return added("rollups", generation, block, counted, {kind: _both(kind) for kind in kinds})
+
+
+def _both(kind: str) -> Document:
+    return _each_slot({"$add": [{"$arrayElemAt": [numbers, "$$this"]} for numbers in (f"${kind}", f"$$new.{kind}")]})
