@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pymongo import MongoClient
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
@@ -22,7 +25,7 @@ from collector.config import Settings
 from collector.model import PERMISSIONS, User
 from collector.storage.connection import Store, open_store
 from tests.support.clock import Clock
-from tests.support.live import Live, running
+from tests.support.live import NO_LIMITS, Live, running
 from tests.support.site import ORIGIN, Site
 
 _numbers = itertools.count(1)
@@ -35,6 +38,17 @@ def _password_hash() -> str:
     return PasswordHasher().hash(PASSWORD)
 
 
+# The same examples in every run, however slow the machine is: a run is no lottery. Others are drawn by
+# ``--hypothesis-profile=search``.
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+examples.register_profile("search", deadline=None, suppress_health_check=UNHURRIED, print_blob=True)
+examples.register_profile("same", examples.get_profile("search"), derandomize=True, database=None)
+examples.load_profile("same")
+
+# Where a run was begun in the background, SIGINT is ignored, also by the processes that tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # There is no event loop yet, and it is said: else the first of pytest-tornado's has asyncio make another beside it,
 # which nobody closes.
 asyncio.set_event_loop(None)
@@ -43,7 +57,7 @@ asyncio.set_event_loop(None)
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A collector as a process, with its demo, over its embedded MongoDB. Tests must leave it running."""
-    with running(tmp_path_factory.mktemp("live") / "var") as found:
+    with running(tmp_path_factory.mktemp("live") / "var", *NO_LIMITS) as found:
         yield found
 
 

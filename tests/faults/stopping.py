@@ -9,9 +9,8 @@ import subprocess
 from collections.abc import Iterator
 
 from collector.embedded.state import load_state
-from tests.faults.load import NO_LIMITS
 from tests.support.children import children, command_line
-from tests.support.live import Live, eventually, start, stop
+from tests.support.live import NO_LIMITS, Live, eventually, start, stop
 
 GREETING = " is running on "
 

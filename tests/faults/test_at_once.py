@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.faults.checks import check
-from tests.faults.load import NO_LIMITS, Load
-from tests.support.live import Live, free_port, start, stop
+from tests.faults.load import Load
+from tests.support.live import NO_LIMITS, Live, free_port, start, stop
 from tests.support.traffic import Sending, Traffic, beside, connection, event, send
 
 MANY = 200
