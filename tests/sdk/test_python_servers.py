@@ -18,7 +18,7 @@ import pytest
 from tests.sdk.stub import Stub
 from tests.support.live import answers, environment, eventually, free_port
 
-GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--graceful-timeout", "2", "-w", "2", "-b")
+GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--graceful-timeout", "20", "-w", "2", "-b")
 UWSGI = (
     str(Path(sys.executable).with_name("pyuwsgi")),
     "--master",
