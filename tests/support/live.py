@@ -30,6 +30,7 @@ _PORTS = range(12_000, 20_000)
 """Below those that systems give to connections and to port 0, and those that the embedded MongoDB takes: until it is
 listened on, a port that was found free stays so."""
 _places = itertools.count(os.getpid() * 97)  # apart from those of other processes of the run
+GREETING = b" is running on "
 Database = Any
 
 
@@ -90,8 +91,10 @@ def answers(url: str) -> bool:
 def start(
     data_dir: Path, port: int, *arguments: str, log: Path | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """Starts a collector, behind the command ``before``, and returns once it answers; it must be stopped."""
+    """Starts a collector, behind the command ``before``, and returns once all of its processes are at work; it must be
+    stopped."""
     output = (log or data_dir.with_suffix(".log")).open("a")
+    begun = output.tell()
     process = subprocess.Popen(
         [
             *before,
@@ -114,7 +117,7 @@ def start(
 
     def up() -> bool:
         assert process.poll() is None, f"the collector ended: {Path(output.name).read_text()}"
-        return answers(f"http://127.0.0.1:{port}/healthz")
+        return GREETING in Path(output.name).read_bytes()[begun:]
 
     eventually(up)
     return process
