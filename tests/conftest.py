@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from argon2 import PasswordHasher
@@ -32,10 +33,20 @@ _numbers = itertools.count(1)
 PASSWORD = "correct-horse-battery-staple"
 
 
+cheap_hasher = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A hash takes 0.15 s on purpose; in this process it takes none, but where that is the rule."""
+    with mock.patch("collector.access.passwords.PasswordHasher", cheap_hasher):
+        yield
+
+
 @functools.cache
 def _password_hash() -> str:
-    """A hash takes 0.15 s on purpose: one serves all users of a run."""
-    return PasswordHasher().hash(PASSWORD)
+    """One serves all users of a run."""
+    return cheap_hasher().hash(PASSWORD)
 
 
 # The same examples in every run, however slow the machine is: a run is no lottery. Others are drawn by

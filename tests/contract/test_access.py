@@ -10,8 +10,10 @@ from statistics import median
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.support.clock import Clock
+from tests.support.live import Live
 from tests.support.site import Answer, Site
 
 UNKNOWN = {"Errors": [{"Code": 99998, "Message": "Authentication failure or session expired"}]}
@@ -262,8 +264,23 @@ async def test_a_session_is_forgotten_by_the_database_when_it_ends(site: Site, c
     assert [index for index in indexes if index["key"] == [("expires", 1)] and "expireAfterSeconds" in index]
 
 
+def test_of_a_password_a_hash_is_kept_that_takes_memory_and_time(live: Live) -> None:
+    kept = live.db["users"].find_one({"name": live.demo["user"]})["password"]
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+@pytest.fixture
+def costly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords take what they take where people run a collector."""
+    monkeypatch.setattr("collector.access.passwords.PasswordHasher", PasswordHasher)
+
+
+@pytest.mark.usefixtures("costly")
 @pytest.mark.gen_test(timeout=60)
 async def test_an_unknown_name_takes_the_work_of_a_wrong_password(site: Site, clock: Clock) -> None:
+    hashed = PasswordHasher().hash(site.password)
+    site.db["users"].update_one({"name": site.user}, {"$set": {"password": hashed}})
+
     async def seconds(name: str) -> float:
         clock.move(seconds=60)  # out of the reach of the limit on tries
         began = time.process_time()  # which is the work, whatever else this machine does meanwhile
