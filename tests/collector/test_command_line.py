@@ -77,7 +77,7 @@ def _row(rows: list[dict[str, Any]], **having: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("place", ["beside", "alone", "given"])
 def test_every_command_works(place: str, request: pytest.FixtureRequest) -> None:
-    shell: Shell = replace(request.getfixturevalue(place), apart=place == "beside")
+    shell: Shell = request.getfixturevalue(place)
     name = f"Ann {place}"
 
     made = shell.run("user", "create", name)
