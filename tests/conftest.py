@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pymongo import MongoClient
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
@@ -22,18 +26,39 @@ from collector.config import Settings
 from collector.model import PERMISSIONS, User
 from collector.storage.connection import Store, open_store
 from tests.support.clock import Clock
-from tests.support.live import Live, running
+from tests.support.live import NO_LIMITS, Live, running
 from tests.support.site import ORIGIN, Site
 
 _numbers = itertools.count(1)
 PASSWORD = "correct-horse-battery-staple"
 
 
+cheap_hasher = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A hash takes 0.15 s on purpose; in this process it takes none, but where that is the rule."""
+    with mock.patch("collector.access.passwords.PasswordHasher", cheap_hasher):
+        yield
+
+
 @functools.cache
 def _password_hash() -> str:
-    """A hash takes 0.15 s on purpose: one serves all users of a run."""
-    return PasswordHasher().hash(PASSWORD)
+    """One serves all users of a run."""
+    return cheap_hasher().hash(PASSWORD)
 
+
+# The same examples in every run, however slow the machine is: a run is no lottery. Others are drawn by
+# ``--hypothesis-profile=search``.
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+examples.register_profile("search", deadline=None, suppress_health_check=UNHURRIED, print_blob=True)
+examples.register_profile("same", examples.get_profile("search"), derandomize=True, database=None)
+examples.load_profile("same")
+
+# Where a run was begun in the background, SIGINT is ignored, also by the processes that tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # There is no event loop yet, and it is said: else the first of pytest-tornado's has asyncio make another beside it,
 # which nobody closes.
@@ -43,7 +68,7 @@ asyncio.set_event_loop(None)
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A collector as a process, with its demo, over its embedded MongoDB. Tests must leave it running."""
-    with running(tmp_path_factory.mktemp("live") / "var") as found:
+    with running(tmp_path_factory.mktemp("live") / "var", *NO_LIMITS) as found:
         yield found
 
 

@@ -2,6 +2,7 @@
 // {"told": what the page was told, "paths": the scripts it took from its own site, "foreign": those from the collector, "complaints"}.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PATIENCE } from "./chromium.mjs";
 import { open, visit } from "./pages.mjs";
 
 const [name, directory, collector] = process.argv.slice(2);
@@ -20,6 +21,6 @@ await visit(name, answer, async (browser, site) => {
   const told = new Promise((said) => page.on("console", (message) => message.text().startsWith("told") && said(message.text())));
   await page.goto(site);
   const text = await told;
-  for (const end = Date.now() + 20_000; !paths.some((path) => path.startsWith("/auto")) && Date.now() < end; ) await new Promise((resume) => setTimeout(resume, 20));
+  for (const end = Date.now() + PATIENCE; !paths.some((path) => path.startsWith("/auto")) && Date.now() < end; ) await new Promise((resume) => setTimeout(resume, 20));
   return { told: text, paths, foreign, complaints };
 });

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-export const PATIENCE = 20_000; // milliseconds for each step
+export const PATIENCE = 60_000; // milliseconds for each step, and for the start of a browser
 export const FLAGS = [
   "--headless=new",
   "--no-sandbox",

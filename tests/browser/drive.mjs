@@ -68,7 +68,7 @@ async function main(address) {
   const userDataDir = mkdtempSync(join(tmpdir(), "footfall-browser-"));
   let browser;
   try {
-    browser = await puppeteer.launch({ executablePath: chromium(), args: FLAGS, userDataDir, pipe: true });
+    browser = await puppeteer.launch({ executablePath: chromium(), args: FLAGS, userDataDir, pipe: true, timeout: PATIENCE });
     console.log(JSON.stringify(await visit(browser, address)));
   } finally {
     await browser?.close();

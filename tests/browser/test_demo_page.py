@@ -40,7 +40,7 @@ class Visit:
 
 @cache
 def _visit(address: str) -> Visit:
-    run = subprocess.run(["node", str(DRIVER), address], capture_output=True, text=True, timeout=180, check=False)
+    run = subprocess.run(["node", str(DRIVER), address], capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == 0, run.stderr
     return Visit(address=address, **json.loads(run.stdout))
 

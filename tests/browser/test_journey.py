@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import LONG
-from tests.faults.load import NO_LIMITS
 from tests.faults.stopping import again
 from tests.support.browsers import driven
-from tests.support.live import Live, eventually, stop
+from tests.support.live import NO_LIMITS, Live, eventually, stop
 from tests.support.traffic import beside
 
 LOADS, EVENTS = 50, 20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
 
@@ -105,10 +105,7 @@ async def _live(store: Store, acts: list[tuple[int, str, list[Event], int]]) -> 
 
 @settings(
     max_examples=20,
-    deadline=None,
-    database=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(acts=st.lists(ACTS, min_size=4, max_size=14))
 def test_whatever_happens_the_catalog_says_what_is_stored_and_so_does_a_rebuild(

@@ -131,7 +131,7 @@ def test_the_legacy_route_offers_the_commands_that_it_takes(method: str, keyword
 
 
 @described.parametrize()  # type: ignore[untyped-decorator, unused-ignore]
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_the_collector_keeps_to_it(case: schemathesis.Case[Any], live: Live, key: str) -> None:
     answer = case.call(base_url=live.url, headers={"Authorization": f"Bearer {key}"})
     case.validate_response(answer, checks=CHECKS)

@@ -81,7 +81,7 @@ def _mongod(host: Live) -> State:
 def _stands_still(found: Seen, url: str, host: Live) -> None:
     """MongoDB takes nothing for a moment, and events fill the queue. Again, should this machine be too slow: what is
     remembered of a key and a list is forgotten after 4 s."""
-    for attempt in range(5):
+    for attempt in range(20):
         if _fills(found, url, host, f"attempt {attempt}"):
             break
     found.stored = [row["uuid"] for row in host.db["events"].find({"event": "outage"})]
@@ -112,7 +112,7 @@ def _is_gone(found: Seen, url: str, host: Live) -> None:
     """MongoDB is killed, with the collector that would start it again."""
     post(url + EVENT, _event(host, "remembers the key"))
     stop(host.process, signal.SIGKILL)
-    eventually(lambda: is_free(_mongod(host).port), 10)
+    eventually(lambda: is_free(_mongod(host).port))
     known = post_meanwhile(url + EVENT, _event(host, "gone"))
     time_out = {"APIKey": UNKNOWN_KEY, "Event": "e"}
     sent = {
@@ -127,13 +127,13 @@ def _is_gone(found: Seen, url: str, host: Live) -> None:
     }
     for name, futures in sent.items():
         found.note(name, *futures)
-    eventually(lambda: ask(url + "/readyz").status == 503, 10)
+    eventually(lambda: ask(url + "/readyz").status == 503)
     found.note("not ready", *[ask_meanwhile(url + "/readyz") for _ in range(10)])
 
 
 def _is_back(found: Seen, url: str, host: Live, again: contextlib.ExitStack) -> None:
     again.callback(stop, start(host.data_dir, free_port()))
-    eventually(lambda: ask(url + "/readyz").status == 200, 20)
+    eventually(lambda: ask(url + "/readyz").status == 200)
     found.note("back", post_meanwhile(url + EVENT, _event(host, "back")))
     found.note("unknown again", post_meanwhile(url + EVENT, {"APIKey": UNKNOWN_KEY, "Event": "e"}))
 
@@ -141,7 +141,7 @@ def _is_back(found: Seen, url: str, host: Live, again: contextlib.ExitStack) -> 
 def test_a_full_writer_says_so_to_the_event_that_finds_it_full(seen: Seen) -> None:
     [reply] = seen.replies["one too many"]
     assert (reply.status, reply.json, reply.headers["Retry-After"]) == (503, UNAVAILABLE, "1")
-    assert seen.seconds["one too many"] < 2
+    assert seen.seconds["one too many"] < 4  # those that wait do so for 5
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
     assert reply.headers["X-RateLimit-Limit"] == "5000"
 
@@ -163,7 +163,7 @@ def test_events_that_wait_are_stored_when_mongodb_goes_on_and_the_one_that_was_r
 @pytest.mark.parametrize("name", ["full, health", "health"])
 def test_health_and_metrics_depend_on_no_mongodb(seen: Seen, name: str) -> None:
     assert seen.statuses(name) == [200, 200]
-    assert seen.seconds[name] < 2
+    assert seen.seconds[name] < 4
 
 
 @pytest.mark.parametrize("name", ["known key", "unknown key", "unknown session", "login", "logout"])
@@ -184,7 +184,7 @@ def test_what_can_be_no_key_is_refused_all_the_same(seen: Seen, name: str) -> No
 def test_without_mongodb_a_collector_is_not_ready_and_however_many_ask_hear_it_soon(seen: Seen) -> None:
     bodies = [reply.json for reply in seen.replies["not ready"]]
     assert bodies == [{"status": "unavailable", "reason": "neither MongoDB nor the spool takes writes"}] * 10
-    assert seen.seconds["not ready"] < 6
+    assert seen.seconds["not ready"] < 15  # one after the other they would wait for 20
 
 
 def test_when_mongodb_is_back_all_goes_on(seen: Seen) -> None:

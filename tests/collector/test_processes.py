@@ -91,9 +91,10 @@ def test_each_line_of_the_log_tells_which_process_it_is_of(two: Live) -> None:
 
 
 def test_whichever_process_is_asked_the_metrics_are_those_of_all(two: Live) -> None:
-    before = read_books(two.url)["stored"]
+    """A process that is too busy to say what it has counted is shown by what it last said, so it may take a moment."""
     send(two, "sum")
-    assert [read_books(two.url)["stored"] for _ in range(MANY)] == [before + MANY] * MANY
+    stored = two.db["events"].count_documents({})
+    eventually(lambda: {read_books(two.url)["stored"] for _ in range(MANY)} == {stored})
 
 
 def test_the_metrics_are_answered_in_time_although_a_process_hangs(two: Live) -> None:
@@ -104,12 +105,12 @@ def test_the_metrics_are_answered_in_time_although_a_process_hangs(two: Live) ->
         os.kill(stuck, signal.SIGSTOP)
         try:
             asked = [pool.submit(read_books, two.url) for _ in range(MANY)]  # some of the one that hangs
-            eventually(lambda: any(one.done() for one in asked), seconds=5)
+            eventually(lambda: any(one.done() for one in asked))
             took = time.monotonic() - began
             (first, *_) = [one.result() for one in asked if one.done()]
         finally:
             os.kill(stuck, signal.SIGCONT)
-    assert took < 3
+    assert took < 9  # a scrape may take 10 s; it hangs for as long as somebody waits
     assert first["stored"] == before["stored"]
 
 
@@ -176,7 +177,8 @@ def test_connections_that_wait_for_a_process_which_dies_are_taken_by_its_success
         end(two, 0, signal.SIGKILL)
         assert {one.result()[0][0] for one in asked} == {200}
     assert Counter(stored(two, "queue").values()) == {1: MANY}
-    assert read_books(two.url)["stored"] == before["stored"] + MANY  # what the dead one has counted included
+    # What the dead one has counted is part of it.
+    eventually(lambda: read_books(two.url)["stored"] == before["stored"] + MANY)
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
@@ -243,7 +245,7 @@ def test_told_to_stop_all_processes_answer_what_is_in_flight(live: Live, tmp_pat
         eventually(lambda: refuses(made["url"]))
         assert {finished(on, body) for on in begun_ones} == {200}
         stack.close()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert len(pids) == 2
     assert all(gone(pid) for pid in pids.values())
     written = Counter(row["writer"] for row in database["events"].find({"event": "in flight"}))
@@ -289,7 +291,7 @@ def test_a_killed_parent_leaves_no_process_behind_and_fewer_processes_find_all_t
             assert {status for status, _ in send(two, "wait")} == {200}
             assert min(waiting(two.data_dir)) > 0
             os.kill(two.process.pid, signal.SIGKILL)
-            eventually(lambda: all(gone(pid) for pid in pids.values()), seconds=15)
+            eventually(lambda: all(gone(pid) for pid in pids.values()))
         two.process.wait()
         options = ("--mongodb-uri", live.uri, "--database", "killed_parent", "--processes", "1")
         again = start(two.data_dir, int(two.url.rpartition(":")[2]), *options)

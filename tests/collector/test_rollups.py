@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
 
@@ -163,10 +163,7 @@ def _edges(last: date, zone: ZoneInfo, unit: str) -> list[datetime]:
 
 @settings(
     max_examples=25,
-    deadline=None,
-    database=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.lists(TIMED, min_size=1, max_size=30),

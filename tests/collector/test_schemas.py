@@ -91,7 +91,7 @@ def _parameters(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
 
 def _examples(command: str) -> settings:
     """Most for what anybody may send."""
-    return settings(max_examples=400 if command.startswith("event.") else 60, deadline=None)
+    return settings(max_examples=400 if command.startswith("event.") else 60)
 
 
 COMMAND = pytest.mark.parametrize("command", SCHEMAS)

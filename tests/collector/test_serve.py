@@ -86,7 +86,7 @@ def test_the_demo_works_as_printed_and_is_there_the_next_time(var: Path, tmp_pat
     assert _left_running(var) == []
     began = time.monotonic()
     process, again, second = _printed(var, tmp_path / "log", "--demo")
-    assert time.monotonic() - began < 15  # 3 s where nothing else runs
+    assert time.monotonic() - began < 50  # 3 s where nothing else runs
     assert second.replace(again, url) == first
     assert _shell(_line(second, "See it")) == seen
     assert _shell(_line(second, "Track one")) == {**answer, "identify_event_sent": False}

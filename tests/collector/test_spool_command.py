@@ -55,7 +55,7 @@ def test_it_tells_what_waits_in_each_process_while_mongodb_is_away(shell: Shell,
             spool.close()
     began = time.monotonic()
     rows = shell.run("spool", "status")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # of the 60 s for which the driver looks
     assert [(row["slot"], row["records"], row["limit"]) for row in rows] == [
         (slot, 2 * slot, 1_000_000 + slot) for slot in (0, 2, 10)
     ]

@@ -101,7 +101,7 @@ class Content:
 
 # A real mark before what a stranger has sent.
 @example([b"", pack(b"", 2, 0, bytes(8)), b""], [("delete", 36.5 / (4 * HEAD_BYTES), HEAD_BYTES)])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(PAYLOADS, DAMAGES)
 def test_what_no_damage_has_touched_is_delivered_once_in_order_and_nothing_else_is(
     appended: list[bytes], damages: list[tuple[str, float, object]]

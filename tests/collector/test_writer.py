@@ -174,7 +174,7 @@ def test_at_sigterm_what_is_in_flight_is_answered_and_stored(own: Live) -> None:
     for link, _ in links:
         link.close()
     assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers), answers
-    assert own.process.wait(30) == 0
+    assert own.process.wait(60) == 0
     assert own.db["events"].count_documents({"event": "view"}) == 20
 
 
@@ -191,7 +191,7 @@ def test_at_sigterm_a_collector_ends_in_time_though_its_clients_go_on(own: Live)
     with posting([own.url], 16, body) as traffic:
         eventually(lambda: len(traffic.acknowledged) > 300)
         own.process.send_signal(signal.SIGTERM)
-        assert own.process.wait(30) == 0
+        assert own.process.wait(60) == 0
     stored = [row["event_id"] for row in own.db["events"].find({"event": "view"})]
     assert len(stored) == len(set(stored))
     assert set(traffic.acknowledged) <= set(stored)

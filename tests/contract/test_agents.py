@@ -190,7 +190,7 @@ PARTS = st.sampled_from(
 )
 
 
-@examples(max_examples=300, deadline=None)
+@examples(max_examples=300)
 @given(st.lists(st.one_of(PARTS, st.text(max_size=20)), max_size=30).map("".join))
 def test_no_text_is_a_fault(text: str) -> None:
     agents = Agents()

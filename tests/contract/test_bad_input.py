@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.live import Live
@@ -15,7 +15,7 @@ from tests.support.site import Answer, Site
 
 shop = pytest.fixture(scope="module")(open_shop)
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=150)
 HOSTILE_NAMES = [
     "",
     " ",

@@ -9,7 +9,7 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from collector.app import Collector
-from tests.support.catalogs import ask, described
+from tests.support.catalogs import ask, count, described
 from tests.support.clock import Clock
 from tests.support.site import Site
 
@@ -17,7 +17,7 @@ from tests.support.site import Site
 @pytest.fixture
 def counted(io_loop: IOLoop, collector: Collector) -> Callable[[], Any]:
     """Has all be counted that is stored."""
-    return collector.engine.ledger.advance
+    return lambda: count(collector)
 
 
 @pytest.mark.gen_test(timeout=60)

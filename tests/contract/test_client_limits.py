@@ -111,7 +111,7 @@ async def test_nobody_but_a_proxy_of_ours_is_believed(site: Site) -> None:
 
 @with_settings(**BEHIND_A_PROXY)
 def test_no_forwarding_header_is_a_fault_of_ours(site: Site, io_loop: IOLoop) -> None:
-    @examples(max_examples=60, deadline=None)
+    @examples(max_examples=60)
     @given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]) | st.sampled_from("[]:.,%/"), max_size=40))
     def holds(header: str) -> None:
         assert io_loop.run_sync(lambda: seen(site, header)).status == 200

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
@@ -43,7 +43,7 @@ NAMINGS = st.lists(
 @example([(8, "b"), (5, "b"), (7, "a"), (6, "a")], True)
 @example([(8, "b"), (5, "b"), (7, "a"), (4, "a"), (3, "b")], False)
 @example([(8, "b"), (5, "b"), (7, "a"), (4, "a"), (3, "b")], True)
-@bounded(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@bounded(max_examples=25)
 def test_who_a_visitor_was_does_not_depend_on_the_order_of_arrival(
     io_loop: IOLoop, site: Site, clock: Clock, namings: list[tuple[int, str]], at_once: bool
 ) -> None:

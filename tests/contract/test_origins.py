@@ -233,7 +233,7 @@ def test_a_wildcard_stands_for_labels_in_front_and_nothing_else(site: Site, io_l
     made = site.administration.create_public_key(site.user, site.list_id, ["https://*.example.com"])
     key, _ = io_loop.run_sync(lambda: made)
 
-    @examples(max_examples=60, deadline=None)
+    @examples(max_examples=60)
     @given(
         scheme=st.sampled_from(["https", "http", "ftp"]),
         host=st.one_of(HOSTS, st.builds("{}.example.com".format, HOSTS), st.builds("{}example.com".format, HOSTS)),

@@ -17,7 +17,7 @@ from tests.support.evaluation import Happened, as_json, selected, stored
 from tests.support.shop import Shop, open_shop
 
 shop = pytest.fixture(scope="module")(open_shop)
-EXAMPLES = settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=70, suppress_health_check=list(HealthCheck))
 
 START = datetime(2024, 3, 28, tzinfo=UTC)
 END = START + timedelta(days=8)

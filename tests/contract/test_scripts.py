@@ -14,8 +14,9 @@ from collector.config import Settings, read_settings
 from collector.errors import StartupError
 from collector.resources import resource_dir
 from collector.web.scripts import Bundle, tags
-from tests.support.live import Live, footfall
+from tests.support.live import Live
 from tests.support.options import chosen, with_settings
+from tests.support.shell import called, reason
 from tests.support.site import ORIGIN, Site
 from tests.support.wire import ask, post
 
@@ -151,15 +152,15 @@ def test_the_tag_names_what_was_renamed_and_pins_the_version() -> None:
 
 def test_the_command_line_prints_the_tag_of_a_list(live: Live) -> None:
     key, given = live.demo["public_key"], ("--url", "https://t.example.com/", "--mongodb-uri", live.uri)
-    shown = footfall("snippet", "--list", str(live.demo["list_id"]), "--key", key, "--json", *given)
-    assert shown.returncode == 0, shown.stderr
+    code, shown, told = called("snippet", "--list", str(live.demo["list_id"]), "--key", key, "--json", *given)
+    assert code == 0, told
     lines = tags(Bundle(STATIC), "https://t.example.com", key)
-    assert json.loads(shown.stdout) == {"tag": lines["tag"], "pinned": lines["pinned"]}
+    assert json.loads(shown) == {"tag": lines["tag"], "pinned": lines["pinned"]}
 
 
 def test_the_command_line_makes_a_key_for_the_pages_of_an_origin(live: Live) -> None:
     given = ("--list", str(live.demo["list_id"]), "--url", live.url, "--mongodb-uri", live.uri)
-    shown = json.loads(footfall("snippet", *given, "--origin", ORIGIN, "--noscript", "--json").stdout)
+    shown = json.loads(called("snippet", *given, "--origin", ORIGIN, "--noscript", "--json")[1])
     event = {"APIKey": shown["key"], "Event": "from_the_tag"}
     assert f'data-key="{shown["key"]}"' in shown["tag"]
     assert post(f"{live.url}/api/v1/event", event, Origin=ORIGIN).status == 200
@@ -170,7 +171,7 @@ def test_the_command_line_makes_a_key_for_the_pages_of_an_origin(live: Live) -> 
 
 def test_the_command_line_says_what_to_do_where_there_is_no_key(live: Live) -> None:
     given = ("--list", str(live.demo["list_id"]), "--url", live.url, "--mongodb-uri", live.uri)
-    shown = json.loads(footfall("snippet", *given, "--json").stdout)
+    shown = json.loads(called("snippet", *given, "--json")[1])
     assert 'data-key="pk_…"' in shown["tag"]
     assert f"{prefix(live.demo['public_key'])}…" in shown["missing"]
     assert "--origin" in shown["missing"]
@@ -179,9 +180,7 @@ def test_the_command_line_says_what_to_do_where_there_is_no_key(live: Live) -> N
 
 @pytest.mark.parametrize("url", ["t.example.com", "https://", 'https://t.example.com/">', "https://t.example.com?a"])
 def test_the_command_line_prints_no_tag_for_what_is_no_address(live: Live, url: str) -> None:
-    shown = footfall("snippet", "--list", "1", "--url", url, "--mongodb-uri", live.uri)
-    assert (shown.returncode, shown.stdout) == (1, "")
-    assert "is not an address" in shown.stderr
+    assert "is not an address" in reason(*called("snippet", "--list", "1", "--url", url, "--mongodb-uri", live.uri))
 
 
 @pytest.mark.parametrize(
@@ -195,9 +194,8 @@ def test_the_command_line_prints_no_tag_for_what_is_no_address(live: Live, url: 
     ],
 )
 def test_the_command_line_prints_no_tag_that_would_not_work(live: Live, arguments: tuple[str, ...], why: str) -> None:
-    shown = footfall("snippet", *arguments, "--url", "https://t.example.com", "--mongodb-uri", live.uri)
-    assert (shown.returncode, shown.stdout) == (1, "")
-    assert why in shown.stderr
+    given = ("--url", "https://t.example.com", "--mongodb-uri", live.uri)
+    assert why in reason(*called("snippet", *arguments, *given))
 
 
 ROW = re.compile(r"\| `(footfall[a-z-]*\.js)` \| as served \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|")

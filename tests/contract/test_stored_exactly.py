@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.live import Live
@@ -16,7 +16,7 @@ from tests.support.shop import EVENT, Shop, new_name, open_shop
 
 shop = pytest.fixture(scope="module")(open_shop)
 
-EXAMPLES = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=60)
 
 TEXTS = st.text(max_size=30)
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -133,7 +133,7 @@ def test_what_is_stored_is_listed(live: Live, shop: Shop) -> None:
     assert empty.listed() == {}
     expected: defaultdict[str, set[str]] = defaultdict(set)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=40)
     @given(event=EVENTS | st.sampled_from(["e", "$", "a.b", "é"]), properties=PROPERTIES)
     def track(event: str, properties: Any) -> None:
         assert empty.track(event, Properties=properties).status == 200

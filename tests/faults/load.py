@@ -13,7 +13,6 @@ from tests.support.traffic import PATH, Sending, Traffic, sending
 
 CLIENTS = 12
 PAUSE = 0.05
-NO_LIMITS = ("--track-limit", "1000000", "--public-limit", "1000000", "--public-emails", "1000000")
 BATCH = "/api/v1/events"
 PAGE = {"Origin": "http://127.0.0.1:8000"}
 MOST_IN_BATCH = 40

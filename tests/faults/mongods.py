@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from collector.embedded.mongod import find_mongod
+from collector.embedded.state import is_free
 from tests.support.live import PATIENCE, eventually, free_port
 
 _NAME = "faults"
@@ -64,9 +65,11 @@ class ReplicaSet:
 
     def initiate(self) -> None:
         """Makes them one; returns once there is a primary."""
-        members = [{"_id": number, "host": member.address} for number, member in enumerate(self.members)]
+        hosts = [member.address for member in self.members]
+        members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
         config = {"_id": _NAME, "members": members, "settings": _SETTINGS}
         first = self.members[0].address
+        eventually(lambda: not any(is_free(int(address.rpartition(":")[2])) for address in hosts))
         with MongoClient[dict[str, Any]](f"mongodb://{first}/?directConnection=true") as client:
             client.admin.command("replSetInitiate", config)
         eventually(self.primary)

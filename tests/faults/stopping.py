@@ -9,11 +9,8 @@ import subprocess
 from collections.abc import Iterator
 
 from collector.embedded.state import load_state
-from tests.faults.load import NO_LIMITS
 from tests.support.children import children, command_line
-from tests.support.live import Live, eventually, start, stop
-
-GREETING = " is running on "
+from tests.support.live import NO_LIMITS, Live, eventually, start, stop
 
 
 def mongod_of(live: Live) -> int:
@@ -36,13 +33,9 @@ def standing_still(live: Live) -> Iterator[None]:
 
 
 def again(live: Live, *options: str) -> subprocess.Popen[str]:
-    """The collector, started once more where it was; returns once all its processes are at work."""
-    log = live.data_dir.with_suffix(".log")
-    greetings = log.read_text().count(GREETING)
+    """The collector, started once more where it was."""
     place = ("--mongodb-uri", live.uri, "--database", live.db.name)
-    process = start(live.data_dir, int(live.url.rpartition(":")[2]), *place, *NO_LIMITS, *options)
-    eventually(lambda: log.read_text().count(GREETING) > greetings)
-    return process
+    return start(live.data_dir, int(live.url.rpartition(":")[2]), *place, *NO_LIMITS, *options)
 
 
 def kill_parent(process: subprocess.Popen[str]) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from tests.faults.checks import check
 from tests.faults.conftest import LONG
-from tests.faults.load import CLIENTS, NO_LIMITS, loaded, more
+from tests.faults.load import CLIENTS, loaded, more
 from tests.faults.stopping import again, kill_parent, standing_still
 from tests.support.books import read_books
 from tests.support.children import children
-from tests.support.live import Live, eventually, stop
+from tests.support.live import NO_LIMITS, Live, eventually, stop
 from tests.support.traffic import beside
 
 ROUNDS = 5 if LONG else 1

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.checks import check, drained
-from tests.faults.load import NO_LIMITS, loaded, more
+from tests.faults.load import loaded, more
 from tests.faults.stopping import again, kill_all, standing_still
 from tests.support.books import read_books
-from tests.support.live import Live, eventually, footfall, stop
+from tests.support.live import NO_LIMITS, Live, eventually, footfall, stop
 from tests.support.spools import files
 from tests.support.traffic import beside
 

@@ -15,9 +15,9 @@ import pytest
 
 from tests.faults.checks import check, check_books
 from tests.faults.conftest import LONG
-from tests.faults.load import CLIENTS, NO_LIMITS, loaded, more
+from tests.faults.load import CLIENTS, loaded, more
 from tests.faults.stopping import standing_still
-from tests.support.live import Live, eventually
+from tests.support.live import NO_LIMITS, Live, eventually
 from tests.support.traffic import Traffic, beside
 from tests.support.wire import ask
 
@@ -111,12 +111,12 @@ def test_what_finds_no_room_is_refused_and_all_that_was_acknowledged_is_stored_l
                 eventually(lambda: ask(f"{own.url}/readyz").json["status"] == "degraded")
                 more(traffic)
                 with spool.full(own.process.pid):
-                    eventually(lambda: ask(f"{own.url}/readyz").status == 503, seconds=5)
+                    eventually(lambda: ask(f"{own.url}/readyz").status == 503)
                     refused(traffic)
                     before = len(traffic.acknowledged)
                     refused(traffic)
                     assert len(traffic.acknowledged) == before
-                eventually(lambda: ask(f"{own.url}/readyz").json["status"] == "degraded", seconds=5)
+                eventually(lambda: ask(f"{own.url}/readyz").json["status"] == "degraded")
                 more(traffic)
             more(traffic)
         assert traffic.unknown

@@ -14,9 +14,8 @@ import pytest
 
 from tests.faults.conftest import LONG
 from tests.faults.gateway import FAULTS, gateway_to
-from tests.faults.load import NO_LIMITS
 from tests.faults.stopping import again, standing_still
-from tests.support.live import Live, eventually, stop
+from tests.support.live import NO_LIMITS, Live, eventually, stop
 from tests.support.traffic import beside
 
 LIMITS = footfall.Limits(interval=0.02, batch_events=25)

@@ -13,9 +13,9 @@ from pymongo import MongoClient
 
 from tests.faults.checks import check, check_books, drained
 from tests.faults.conftest import LONG
-from tests.faults.load import NO_LIMITS, loaded, more
+from tests.faults.load import loaded, more
 from tests.faults.mongods import ReplicaSet, replica_set
-from tests.support.live import Live, eventually, free_port, start, stop
+from tests.support.live import NO_LIMITS, Live, eventually, free_port, start, stop
 from tests.support.traffic import connection, event, post
 
 KILLS = 6 if LONG else 1

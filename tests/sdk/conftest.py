@@ -10,11 +10,14 @@ from http.server import ThreadingHTTPServer
 import footfall
 import pytest
 from footfall import _values
+from hypothesis import HealthCheck
 
 from tests.sdk.stub import Stub, handler
 
 ENCODERS = ("orjson", "json")
 LIMITS = footfall.Limits(interval=0.05)
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+"""What hypothesis is not to judge: how fast this machine is."""
 
 
 @pytest.fixture

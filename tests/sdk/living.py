@@ -14,6 +14,8 @@ if "TRACKS_FIRST" in os.environ:
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Tells which process has answered."""
     client.track("child")
-    start_response("200 OK", [("Content-Length", "2")])
-    return [b"ok"]
+    body = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]

@@ -332,7 +332,7 @@ def test_a_server_that_is_not_there_is_a_network_error_at_once() -> None:
     with pytest.raises(footfall.NetworkError, match=f"127.0.0.1:{port}") as error:
         footfall.Client(f"http://127.0.0.1:{port}", "sk_key").track_now("page_view")
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8  # of the 10 s that it has
     assert isinstance(error.value.__cause__, ConnectionRefusedError)
 
 
@@ -343,12 +343,12 @@ def test_a_silent_server_is_a_network_error_within_the_timeout() -> None:
         with pytest.raises(footfall.NetworkError):
             footfall.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "sk_key", timeout=0.3).track_now("page_view")
 
-        assert 0.25 < time.monotonic() - began < 1
+        assert 0.25 < time.monotonic() - began < 8  # and not the 10 s that it has where nothing is said
 
 
 def test_threads_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        client = footfall.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "sk_key", timeout=0.4)
+        client = footfall.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "sk_key", timeout=0.5)
         errors: list[footfall.NetworkError] = []
 
         def track() -> None:
@@ -358,19 +358,19 @@ def test_threads_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -
                 errors.append(error)
 
         began = time.monotonic()
-        in_threads(track, 5)
+        in_threads(track, 30)
 
-        assert len(errors) == 5
-        assert time.monotonic() - began < 1.5
+        assert len(errors) == 30
+        assert time.monotonic() - began < 10  # in line it would be 15
 
 
 def test_an_answer_that_came_too_late_is_not_taken_for_that_of_the_next_event(stub: Stub) -> None:
     late = {**TAKEN, "uuid": "late"}
-    stub.replies = [Reply(content=late, delay=0.4)]
-    with footfall.Client(stub.url, "sk_key", timeout=0.2) as client:
+    stub.replies = [Reply(content=late, delay=1.5)]
+    with footfall.Client(stub.url, "sk_key", timeout=1) as client:
         with pytest.raises(footfall.NetworkError):
             client.track_now("first")
-        assert stub.answered.acquire(timeout=5)
+        assert stub.answered.acquire(timeout=60)
 
         assert client.track_now("second").uuid == VISITOR
 
@@ -383,14 +383,17 @@ def test_one_connection_is_kept_for_all_events_and_threads(stub: Stub, client: f
     assert len(set(stub.connections)) == 1
 
 
-def test_a_kept_connection_that_the_server_closed_is_replaced_at_once(stub: Stub, client: footfall.Client) -> None:
+def test_a_kept_connection_that_the_server_closed_is_replaced_at_once(
+    stub: Stub, client: footfall.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stub.replies = [Reply(hangs_up=True)]
     client.track_now("first")
-    began = time.monotonic()
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
 
     client.track_now("second")
 
-    assert time.monotonic() - began < 0.5
+    assert not any(pauses)
     assert [body["Event"] for body in stub.bodies] == ["first", "second"]
     assert len(set(stub.connections)) == 2
 
@@ -422,7 +425,7 @@ def test_a_busy_collector_is_asked_again_after_what_retry_after_says(
 
     assert client.track_now("page_view").uuid == VISITOR
 
-    assert 1 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 1
     assert len(stub.bodies) == 2
     assert stub.bodies[0] == stub.bodies[1]
 
@@ -450,7 +453,7 @@ def test_a_wait_for_which_the_timeout_has_no_room_is_not_begun(stub: Stub, clien
     with pytest.raises(footfall.ApiError, match="Temporarily unavailable"):
         client.track_now("page_view")
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # of the 5 s that it has
     assert len(stub.bodies) == 1
 
 
@@ -512,7 +515,7 @@ client.close()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 def test_a_forked_child_has_its_own_connection_and_numbering(stub: Stub) -> None:
-    subprocess.run([sys.executable, "-W", "error", "-c", FORKED, stub.url], check=True, timeout=30)
+    subprocess.run([sys.executable, "-W", "error", "-c", FORKED, stub.url], check=True, timeout=60)
 
     parent, child, parent_again = zip(stub.connections, (body["EventID"].rsplit("-", 1) for body in stub.bodies))
     assert [body["Event"] for body in stub.bodies] == ["parent", "child", "parent"]
@@ -568,7 +571,7 @@ def test_a_verdict_cannot_be_changed(client: footfall.Client) -> None:
 
 def test_importing_the_package_brings_in_the_standard_library_alone() -> None:
     code = "import sys; before = set(sys.modules); import footfall; print(*set(sys.modules) - before)"
-    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30)
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
 
     brought = {module.split(".")[0] for module in answer.stdout.split()}
     assert {"tornado", "motor", "pymongo"}.isdisjoint(brought)

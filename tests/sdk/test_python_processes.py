@@ -152,7 +152,7 @@ for level in range(4):
 # The end
 
 THREADS = """
-client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(interval=30, exit_timeout=3))
+client = footfall.Client(sys.argv[1], "sk_key", limits=footfall.Limits(interval=30, exit_timeout=20))
 def busy(daemon):
     for n in range(50):
         client.track("daemon" if daemon else "thread"); time.sleep(0.001)
@@ -187,7 +187,7 @@ def test_a_dead_server_of_one_client_costs_another_nothing(stub: Stub, tmp_path:
     code = """
 import socket
 silent = socket.create_server(("127.0.0.1", 0))
-limits = footfall.Limits(interval=30, exit_timeout=3)
+limits = footfall.Limits(interval=30, exit_timeout=5)
 clients = [footfall.Client(url, "sk_key", limits=limits) for url in
            (sys.argv[1], f"http://127.0.0.1:{silent.getsockname()[1]}", sys.argv[1])]
 silent.detach()
@@ -225,7 +225,7 @@ def test_ctrl_c_ends_a_flush(stub: Stub, tmp_path: Path) -> None:
     with script(tmp_path, INTERRUPTED, stub.url) as process:
         eventually(lambda: stub.bodies)
         process.send_signal(signal.SIGINT)
-        complaints = process.communicate(timeout=30)[1]
+        complaints = process.communicate(timeout=60)[1]
 
     assert process.returncode != 0
     assert complaints.rstrip().endswith("KeyboardInterrupt")
@@ -241,7 +241,7 @@ while True: client.track("event"); time.sleep(0.0001)
     with script(tmp_path, code, stub.url) as process:
         eventually(lambda: stub.bodies)
         process.terminate()
-        assert process.wait(30) == 3
+        assert process.wait(60) == 3
         assert process.communicate()[1] == ""
 
     numbers = sorted(int(event["EventID"].split("-")[1]) for body in stub.bodies for event in body["Events"])

@@ -18,7 +18,7 @@ from footfall._segment import HEAD_BYTES, created, records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sdk.conftest import LIMITS
+from tests.sdk.conftest import LIMITS, UNHURRIED
 from tests.sdk.stub import TAKEN, Reply, Stub, results
 from tests.sdk.waiting import eventually
 
@@ -59,7 +59,7 @@ def files(folder: Path) -> list[Path]:
 def replayed(stub: Stub, folder: Path, count: int) -> list[dict[str, Any]]:
     """What the next process sends of what is in *folder*; afterwards there is nothing in it."""
     with footfall.Client(stub.url, "sk_key", limits=LIMITS, spool=folder) as client:
-        eventually(lambda: client.stats().sent == count and not files(folder), 30)
+        eventually(lambda: client.stats().sent == count and not files(folder))
         assert client.stats().dropped == {}
     assert list(folder.iterdir()) == []
     return events(stub)
@@ -104,7 +104,7 @@ def test_a_dead_server_holds_up_no_end_and_costs_no_event(tmp_path: Path) -> Non
 
     ended = run(code, tmp_path)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert ended.stdout == ""
     assert sum(len(list(records(path.read_bytes()))) for path in files(tmp_path)) == 1000
 
@@ -135,13 +135,13 @@ def test_a_closed_client_that_is_used_again_sends_what_it_had_left(stub: Stub, t
     stub.replies = [Reply(503, {}, retry_after="60")]
     client = footfall.Client(stub.url, "sk_key", limits=LIMITS, spool=tmp_path)
     client.track("first")
-    eventually(lambda: client.stats().retries == 1, 10)
+    eventually(lambda: client.stats().retries == 1)
     assert not client.close(0.1)
     client.track("second")
     stub.bodies.clear()
     assert client.flush()
 
-    eventually(lambda: client.stats().sent == 2, 10)
+    eventually(lambda: client.stats().sent == 2)
     client.close()
     assert client.stats().dropped == {}
     assert sorted(event["Event"] for event in events(stub)) == ["first", "second"]
@@ -159,7 +159,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     for sent in (0, 50, 1000):
         run(code, live.url, tmp_path, key, f"{event}_{sent}", sent, expect=-9)
     with footfall.Client(live.url, key, spool=tmp_path) as client:
-        eventually(lambda: not files(tmp_path), 60)
+        eventually(lambda: not files(tmp_path))
         assert client.stats().dropped == {}
 
     for sent in (0, 50, 1000):
@@ -213,7 +213,7 @@ def test_the_files_of_a_living_process_are_its_own(stub: Stub, tmp_path: Path) -
     with living, closing(footfall.Client(stub.url, "sk_key", limits=LIMITS, spool=tmp_path)) as client:
         assert living.stdout is not None
         assert living.stdout.readline() == "ready\n"
-        eventually(lambda: stub.bodies, 20)
+        eventually(lambda: stub.bodies)
         client.track("mine")
         assert client.flush()
         assert [event["Event"] for event in events(stub)] == ["hers", "mine"]
@@ -278,7 +278,7 @@ def test_a_damaged_record_costs_itself_alone(
     assert caplog.text.count("could not be read") == 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=UNHURRIED)
 @given(st.lists(st.text().map(str.encode), max_size=6), st.data())
 def test_whatever_is_overwritten_all_other_records_are_found(texts: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(_recorded(text) for text in texts)

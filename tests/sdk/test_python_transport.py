@@ -163,7 +163,7 @@ def test_a_certificate_of_nobody_is_a_network_error_and_costs_no_event(secure: S
         verdict(secure.url)
     with footfall.Client(secure.url, "sk_key", limits=LIMITS) as client:
         client.track("page_view")
-        eventually(lambda: "certificate" in client.stats().last_error.lower(), 20)
+        eventually(lambda: "certificate" in client.stats().last_error.lower())
         assert client.stats().queued == 1
 
     assert secure.bodies == []
@@ -178,7 +178,7 @@ def test_a_file_of_authorities_that_is_not_there_raises_nothing(
         verdict(secure.url)
     with footfall.Client(secure.url, "sk_key", limits=LIMITS) as client:
         client.track("page_view")
-        eventually(lambda: client.stats().retries, 20)
+        eventually(lambda: client.stats().retries)
 
 
 # Proxies
@@ -255,7 +255,7 @@ def test_a_silent_proxy_is_a_network_error_within_the_timeout(secure: Stub, monk
         with pytest.raises(footfall.NetworkError):
             verdict(secure.url, timeout=0.5)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # where nothing is said it has 20
 
 
 def test_a_proxy_of_another_kind_is_said_and_not_used(
@@ -290,7 +290,7 @@ def test_an_answer_in_drops_is_no_way_around_the_timeout(stub: Stub) -> None:
         began = time.monotonic()
         with pytest.raises(footfall.NetworkError, match="timed out"):
             verdict(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.5)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30  # it would be 100
         over.set()
         thread.join()
 
@@ -342,7 +342,7 @@ def test_whatever_a_transport_raises_is_no_answer(fault: Exception) -> None:
         verdict("http://nobody.invalid", transport=transport)
     with footfall.Client("http://nobody.invalid", "sk_key", limits=LIMITS, transport=transport) as client:
         client.track("page_view")
-        eventually(lambda: client.stats().sent == 1, 20)
+        eventually(lambda: client.stats().sent == 1)
         assert client.stats().retries == 1
 
 

@@ -68,6 +68,7 @@ def asgi_server(app: Any) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         thread.join(0.01)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
@@ -98,7 +99,7 @@ def tornado_server(app: Any) -> Iterator[str]:
 
 def get(address: str, method: str = "GET", **headers: str) -> bytes:
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     connection.request(
         method, f"{parts.path}?{parts.query}", headers={k.replace("_", "-"): v for k, v in headers.items()}
     )

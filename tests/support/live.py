@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,8 +20,17 @@ from urllib.request import urlopen
 from pymongo import MongoClient
 
 from collector.embedded import running_uri
+from collector.embedded.state import is_free
 
-PATIENCE = 60.0
+PATIENCE = 120.0
+LIMITS = ("track-limit", "query-limit", "console-limit", "login-limit", "public-limit", "public-emails")
+NO_LIMITS = tuple(text for name in LIMITS for text in (f"--{name}", "1000000"))
+"""For a collector that tests share: what is left of a minute's requests is no affair of theirs."""
+_PORTS = range(12_000, 20_000)
+"""Below those that systems give to connections and to port 0, and those that the embedded MongoDB takes: until it is
+listened on, a port that was found free stays so."""
+_places = itertools.count(os.getpid() * 97)  # apart from those of other processes of the run
+GREETING = b" is running on "
 Database = Any
 
 
@@ -38,10 +47,8 @@ class Live:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on, and that is given to nobody else."""
+    return next(port for place in _places if is_free(port := _PORTS[place % len(_PORTS)]))
 
 
 def eventually(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -75,7 +82,7 @@ def footfall(*arguments: str, stdin: str = "", **extra: str) -> subprocess.Compl
 def answers(url: str) -> bool:
     """Whether a server answers at all."""
     try:
-        with urlopen(url, timeout=5):
+        with urlopen(url, timeout=30):
             return True
     except (URLError, OSError):
         return False
@@ -84,8 +91,10 @@ def answers(url: str) -> bool:
 def start(
     data_dir: Path, port: int, *arguments: str, log: Path | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """Starts a collector, behind the command ``before``, and returns once it answers; it must be stopped."""
+    """Starts a collector, behind the command ``before``, and returns once all of its processes are at work; it must be
+    stopped."""
     output = (log or data_dir.with_suffix(".log")).open("a")
+    begun = output.tell()
     process = subprocess.Popen(
         [
             *before,
@@ -108,7 +117,7 @@ def start(
 
     def up() -> bool:
         assert process.poll() is None, f"the collector ended: {Path(output.name).read_text()}"
-        return answers(f"http://127.0.0.1:{port}/healthz")
+        return GREETING in Path(output.name).read_bytes()[begun:]
 
     eventually(up)
     return process

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.console import Console
 
-PATIENCE = 20.0
+PATIENCE = 50.0
 
 
 @dataclass

@@ -212,7 +212,7 @@ class Worker:
 
     def _is_due(self) -> bool:
         full = len(self._queue) >= self._limits.batch_events or self._queue.bytes >= self._limits.batch_bytes
-        return self._hurry or full
+        return self._hurry or full or self._returned > 0  # which have waited before, and the pause after that
 
     def _take(self) -> list[Event]:
         batch = self._queue.take(self._batch_events, self._limits.batch_bytes)

@@ -22,7 +22,7 @@ export async function withBrowser(name, work) {
   const userDataDir = mkdtempSync(join(tmpdir(), "footfall-console-"));
   let browser;
   try {
-    browser = await puppeteer.launch({ ...STARTS[name](), headless: true, userDataDir, defaultViewport: VIEWPORT });
+    browser = await puppeteer.launch({ ...STARTS[name](), headless: true, userDataDir, defaultViewport: VIEWPORT, timeout: PATIENCE });
     return await work(browser);
   } finally {
     await browser?.close();

@@ -160,7 +160,9 @@ async function shared(browser, given, complaints) {
   await page.bringToFront();
   const steps = [];
   for (const step of ["goBack", "goBack", "goForward"]) {
+    const left = await address(page);
     await page.evaluate((name) => history[name === "goBack" ? "back" : "forward"](), step);
+    await until(async () => (await address(page)) !== left, `${step} from ${left}`);
     await rest(page);
     steps.push(await address(page));
   }
