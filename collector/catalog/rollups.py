@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from collector.catalog.caps import Caps
 from collector.catalog.known_days import KnownDays
+from collector.storage.catalog import Catalog
 from collector.storage.slots import SLOTS, Part, SlotCounts
 from collector.storage.writers import State, Writers
 
@@ -40,12 +42,16 @@ class Rollups:
     number of events. Of many names what came on a day is kept, and read again when something has been counted in it.
 
     Args:
+        catalog: which names are counted.
         slots: the counts.
         writers: how far they are.
-        many: how many names are.
+        caps: how many names that may be.
+        many: from how many names on days are kept.
     """
 
-    def __init__(self, slots: SlotCounts, writers: Writers, many: int = _MANY) -> None:
+    def __init__(self, catalog: Catalog, slots: SlotCounts, writers: Writers, caps: Caps, many: int = _MANY) -> None:
+        self._catalog = catalog
+        self._caps = caps
         self._slots = slots
         self._writers = writers
         self._known = KnownDays(slots)
@@ -75,6 +81,24 @@ class Rollups:
             after = await self._writers.state()
             if state.generation == after.generation:  # else a rebuild has taken away what was being read
                 return Rolled(counts, after.lag, after.rolled)
+
+    async def all_of(self, scope: str, event: str) -> bool:
+        """Whether all events of a name are counted: of one that a cap keeps out of the catalog none are, and of one
+        that it kept out at first those since. Nothing is lost by False where there are no such events.
+
+        Raises:
+            StoreAway: MongoDB is away.
+        """
+        entry = await self._catalog.event(scope, event)
+        if entry is None:
+            return not await self._may_be_left_out(scope)
+        return entry.partial < (await self._writers.state()).generation
+
+    async def _may_be_left_out(self, scope: str) -> bool:
+        """Whether some cap may keep new names out; the ends of retention have one each."""
+        kept = self._caps.kept
+        events, total = await self._catalog.sizes(scope)
+        return events >= kept.events.claimed or total >= kept.total.claimed
 
     async def _of_few(
         self, state: State, scope: str, names: Sequence[str | None], edges: Sequence[datetime], bots: bool

@@ -21,6 +21,7 @@ from collector.zones import day_edges, zone_named
 
 DAYS = 30
 _NEW = timedelta(days=7)
+_AT_A_TIME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,14 @@ class WebsiteEventsCatalog:
 
     async def _described(self, call: Call, content: Asked, found: Statistics, rolled: Rolled) -> list[Document]:
         describing, alike = _Describing(call.received - _NEW), similar(found.names)
-        events = []
+        events: list[Document] = []
         for name, counted in found.by_event.items():
+            if len(events) % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # others are served meanwhile: a catalog may have 100,000 names
             event = describing.event(name, counted, rolled.counts[name], alike.get(name, ()))
             if content.examples:
                 await self._exemplify(content, event["Properties"], counted.all.last or call.received)
             events.append(event)
-            await asyncio.sleep(0)  # others are served meanwhile: a catalog may have 100,000 names
         return events
 
     async def _exemplify(self, content: Asked, properties: list[Document], until: datetime) -> None:

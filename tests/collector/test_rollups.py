@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
@@ -14,11 +15,10 @@ from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
 
 from collector.catalog.known_days import KnownDays
-from collector.catalog.rollups import Rollups
 from collector.model import Event
 from collector.storage.connection import Store
 from collector.zones import day_edges
-from tests.support.counting import NOW, SCOPE, Process, count_all, event, forget, rebuild
+from tests.support.counting import NOW, SCOPE, Process, count_all, event, forget, rebuild, rollups
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -29,11 +29,6 @@ def empty(database: Any) -> Iterator[None]:
     """Nothing is left of other tests."""
     yield
     forget(database)
-
-
-def rollups(store: Store, many: int = 20) -> Rollups:
-    """What answers."""
-    return Rollups(store.slots, store.writers, many)
 
 
 class Looking:
@@ -130,8 +125,9 @@ async def test_of_events_before_1970_and_of_a_thousand_years_each_is_in_its_slot
 async def test_of_many_names_a_day_is_read_again_when_something_has_been_counted_in_it_and_not_before(
     store: Store, database: Any
 ) -> None:
-    process, slots = Process(store), Looking(store)
-    kept = Rollups(cast(Any, slots), store.writers, many=2)
+    process, double = Process(store), copy(store)
+    slots = double.slots = cast(Any, Looking(store))
+    kept = rollups(double, many=2)
     days = [datetime(2026, 3, day, tzinfo=UTC) for day in (27, 28, 29)]
     names = ["page_view", "sign_up"]
 
