@@ -83,6 +83,23 @@ async def test_events_whose_name_found_no_room_in_the_catalog_are_there_all_the_
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_a_sum_beyond_64_bits_is_a_number(site: Site) -> None:
+    begin, most = _at("2024-05-05T00:00Z"), 2**63 - 1
+    events = [Happened("e", begin + timedelta(days=day), {"n": most, "minus": -most}) for day in range(3)]
+    _keep(site, *events)
+    for name, sign in (("n", 1), ("minus", -1)):
+        asked = {"From": begin.isoformat(), "To": "2024-05-09", "Measure": "sum", "Property": name}
+        (row,) = (await _series(site, **asked))["Series"]
+        assert row == {"Value": None, "Total": sign * 3.0 * most, "Counts": [*[sign * most] * 3, 0]}
+        (row,) = (await _series(site, **asked, Interval="week", BreakDown=name))["Series"]
+        assert row == {
+            "Value": sign * most,
+            "Total": sign * 3.0 * most,
+            "Counts": [sign * most, sign * 2.0 * most],
+        }
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_a_part_of_an_hour_is_counted_exactly(site: Site) -> None:
     begin = _at("2024-05-05T10:00Z")
     _keep(site, *[Happened("e", begin + timedelta(minutes=minute)) for minute in range(60)])
