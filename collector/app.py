@@ -143,7 +143,7 @@ def _services(
         agents=Agents(),
         writer=engine.writer,
         reader=Reader(store.catalog, store.counts, store.writers, caps),
-        rollups=Rollups(store.slots, store.writers),
+        rollups=Rollups(store.catalog, store.slots, store.writers, caps),
         teller=Teller(store.live, store.health),
         metrics=metrics,
         clock=now,

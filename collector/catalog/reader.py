@@ -59,9 +59,11 @@ class EventCounted:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What is shown of a list, counted; ``lag`` is how many events of all lists are stored and not counted yet. While a
-    block is being counted, which takes some milliseconds, one name may be ahead of another by its events."""
+    """What is shown of a list: its ``names``, and of those that were asked for what was counted. ``lag`` is how many
+    events of all lists are stored and not counted yet. While a block is being counted, which takes some milliseconds,
+    one name may be ahead of another by its events."""
 
+    names: dict[str, list[str]]
     by_event: dict[str, EventCounted]
     truncated: bool
     lag: int
@@ -88,18 +90,19 @@ class Reader:
         that only public keys have brought fill at most half of it, and give way to others."""
         return self._shown(await self._catalog.entries(scope))
 
-    async def statistics(self, scope: str) -> Statistics:
-        """How often, since when and of which types all came that ``properties`` lists."""
+    async def statistics(self, scope: str, event: str | None = None) -> Statistics:
+        """How often, since when and of which types all came that ``properties`` lists, or one event of it."""
         while True:
             before = await self._writers.state()
-            rows = await self._counts.rows(scope, before.generation)
+            rows = await self._counts.rows(scope, before.generation, event)
             after = await self._writers.state()
             if before.generation == after.generation:  # else a rebuild has taken away what was being read
                 break
         entries = await self._catalog.entries(scope)
         found = self._shown(entries)
+        wanted = {name: names for name, names in found.by_event.items() if event in (None, name)}
         partial = {(entry.event, entry.name) for entry in entries if entry.partial >= before.generation}
-        return Statistics(_counted(found.by_event, rows, partial), found.truncated, after.lag)
+        return Statistics(found.by_event, _counted(wanted, rows, partial), found.truncated, after.lag)
 
     def _shown(self, entries: Iterable[Entry]) -> Properties:
         events, names = _received(entries)

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from collector.catalog.examples import Examples
-from collector.catalog.reader import Counted, EventCounted
+from collector.catalog.reader import Counted, EventCounted, Statistics
+from collector.catalog.rollups import Rolled
 from collector.catalog.similar import similar
 from collector.commands.asked import says_yes
 from collector.commands.call import Answer, Call, Services
@@ -21,6 +21,7 @@ from collector.zones import day_edges, zone_named
 
 DAYS = 30
 _NEW = timedelta(days=7)
+_AT_A_TIME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +56,9 @@ class WebsiteEventsCatalog:
     async def run(self, call: Call, content: Asked) -> Answer:
         """Reads the catalog, and what it has been counted to."""
         self._services.store.require()
-        found = await self._services.reader.statistics(content.scope)
-        names = [event for event in found.by_event if content.event in (None, event)]
-        today = call.received.astimezone(content.zone).date()
-        edges = day_edges(today, DAYS, content.zone)
-        rolled = await self._services.rollups.counts(content.scope, names, edges, bots=False)
-        alike = similar(found.by_event)
-        events = []
-        for name in names:
-            counted, since = found.by_event[name], call.received - _NEW
-            properties = _properties(counted, since)
-            if content.examples:
-                await self._exemplify(content, properties, counted.all.last or call.received)
-            described = _described(counted.all, since, alike.get(name, ()))
-            events.append({"Event": name, **described, "Days": rolled.counts[name], "Properties": properties})
-            await asyncio.sleep(0)  # others are served meanwhile: a catalog may have 100,000 names
+        found = await self._services.reader.statistics(content.scope, content.event)
+        edges = day_edges(call.received.astimezone(content.zone).date(), DAYS, content.zone)
+        rolled = await self._services.rollups.counts(content.scope, list(found.by_event), edges, bots=False)
         body = {
             "ListID": content.list_id,
             "TimeZone": content.zone.key,
@@ -78,9 +67,21 @@ class WebsiteEventsCatalog:
             "Lag": found.lag,
             "Complete": rolled.complete,
             "Days": [edge.date().isoformat() for edge in edges[:-1]],
-            "Events": events,
+            "Events": await self._described(call, content, found, rolled),
         }
         return Answer(200, body)
+
+    async def _described(self, call: Call, content: Asked, found: Statistics, rolled: Rolled) -> list[Document]:
+        describing, alike = _Describing(call.received - _NEW), similar(found.names)
+        events: list[Document] = []
+        for name, counted in found.by_event.items():
+            if len(events) % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # others are served meanwhile: a catalog may have 100,000 names
+            event = describing.event(name, counted, rolled.counts[name], alike.get(name, ()))
+            if content.examples:
+                await self._exemplify(content, event["Properties"], counted.all.last or call.received)
+            events.append(event)
+        return events
 
     async def _exemplify(self, content: Asked, properties: list[Document], until: datetime) -> None:
         assert content.event is not None
@@ -90,30 +91,51 @@ class WebsiteEventsCatalog:
             row["Examples"] = found[row["Property"]]
 
 
-def _properties(counted: EventCounted, since: datetime) -> list[Document]:
-    alike, events = similar(counted.names), counted.all.events
-    return [
-        {
-            "Property": name,
-            **_described(row, since, alike.get(name, ())),
-            "Share": min(row.events / events, 1.0) if events else 0.0,
-            "Types": {kind: number for kind, number in row.types.items() if number},
+class _Describing:
+    """Says of events and properties what has been counted of them.
+
+    Args:
+        since: what came since then for the first time is new.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._similar: dict[tuple[str, ...], dict[str, list[str]]] = {}
+
+    def event(self, name: str, counted: EventCounted, days: Sequence[int], alike: Sequence[str]) -> Document:
+        """An event, its numbers by day, and its properties."""
+        described = self._said(counted.all, alike)
+        return {"Event": name, **described, "Days": days, "Properties": self._properties(counted)}
+
+    def _properties(self, counted: EventCounted) -> list[Document]:
+        alike, events = self._alike(tuple(counted.names)), counted.all.events
+        return [
+            {
+                "Property": name,
+                **self._said(row, alike.get(name, ())),
+                "Share": min(row.events / events, 1.0) if events else 0.0,
+                "Types": {kind: number for kind, number in row.types.items() if number},
+            }
+            for name, row in counted.names.items()
+        ]
+
+    def _alike(self, names: tuple[str, ...]) -> dict[str, list[str]]:
+        """Of names that many events share it is found out once."""
+        if names not in self._similar:
+            self._similar[names] = similar(names)
+        return self._similar[names]
+
+    def _said(self, counted: Counted, alike: Sequence[str]) -> Document:
+        """What is said of an event and of a property alike. What has not been counted yet came just now."""
+        return {
+            "Count": counted.events,
+            "Bots": counted.bots,
+            "AtLeast": counted.at_least,
+            "FirstSeen": _moment(counted.first),
+            "LastSeen": _moment(counted.last),
+            "New": counted.first is None or counted.first >= self._since,
+            "Similar": list(alike),
         }
-        for name, row in counted.names.items()
-    ]
-
-
-def _described(counted: Counted, since: datetime, alike: Sequence[str]) -> dict[str, Any]:
-    """What is said of an event and of a property alike. What has not been counted yet came just now."""
-    return {
-        "Count": counted.events,
-        "Bots": counted.bots,
-        "AtLeast": counted.at_least,
-        "FirstSeen": _moment(counted.first),
-        "LastSeen": _moment(counted.last),
-        "New": counted.first is None or counted.first >= since,
-        "Similar": list(alike),
-    }
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -42,6 +42,9 @@ class Rollups(Protocol):
         self, scope: str, events: Sequence[str] | None, edges: Sequence[datetime], bots: bool
     ) -> Rolled: ...
 
+    async def all_of(self, scope: str, event: str) -> bool:
+        """Whether all events of a name have been counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -74,11 +77,13 @@ class Charts:
         Raises:
             StoreAway: MongoDB is.
         """
-        if self._rollups and chart.measure == "events" and chart.by is None and not selection.filters:
-            first, last = -(-(selection.start - _EPOCH) // _QUARTER), (selection.end - _EPOCH) // _QUARTER
-            whole = selection.within(_EPOCH + first * _QUARTER, _EPOCH + last * _QUARTER)
-            if whole.start < whole.end and all((edge - _EPOCH) % _QUARTER == timedelta() for edge in chart.edges):
-                return await self._rolled(self._rollups, selection, whole, chart)
+        whole = _counted(selection, chart)
+        if (
+            self._rollups
+            and whole
+            and (not selection.event or await self._rollups.all_of(whole.scope, selection.event))
+        ):
+            return await self._rolled(self._rollups, selection, whole, chart)
         return await self._drawn(selection, chart, self._seconds)
 
     async def _drawn(self, selection: Selection, chart: Chart, seconds: float) -> tuple[Lines, Extent]:
@@ -118,6 +123,16 @@ class Charts:
         more, extent = await self._drawn(oldest, chart, deadline - time.monotonic())
         line.merge(more.missing or Line())
         return replace(lines, missing=line), extent._replace(scanned=extent.scanned + newest.scanned)
+
+
+def _counted(selection: Selection, chart: Chart) -> Selection | None:
+    """What of a chart has been counted already: the whole quarters of an hour in it, if it is of events alone."""
+    if chart.measure != "events" or chart.by is not None or selection.filters:
+        return None
+    first, last = -(-(selection.start - _EPOCH) // _QUARTER), (selection.end - _EPOCH) // _QUARTER
+    if first >= last or any((edge - _EPOCH) % _QUARTER for edge in chart.edges):
+        return None
+    return selection.within(_EPOCH + first * _QUARTER, _EPOCH + last * _QUARTER)
 
 
 async def _visitors(rows: Sequence[Document]) -> Iterable[str]:

@@ -21,6 +21,7 @@ MOST_HEADS = 300_000
 """People of an interval and value that are known apart. An answer ends where more would have to be."""
 MOST_BYTES = 32 << 20
 _AT_A_TIME = 10_000
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -212,10 +213,12 @@ def shown(lines: Lines, places: int, broken_down: bool) -> list[Document]:
 
 
 def _row(line: Line, places: int) -> Document:
-    counts = [_finite(line.counts.get(place, 0)) for place in range(places)]
-    return {"Value": line.value, "Total": _finite(line.total), "Counts": counts}
+    counts = [_sent(line.counts.get(place, 0)) for place in range(places)]
+    return {"Value": line.value, "Total": _sent(line.total), "Counts": counts}
 
 
-def _finite(number: Number) -> Number | None:
-    """A number as JSON has it: a sum may be beyond all."""
+def _sent(number: Number) -> Number | None:
+    """A number as JSON has it: a sum may be beyond 64 bits, where it is a double, and beyond those."""
+    if not _LEAST <= number <= _GREATEST:
+        number = float(number)
     return number if math.isfinite(number) else None

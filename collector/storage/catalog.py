@@ -75,6 +75,13 @@ class Catalog:
             return [entry async for entry in self._together(query)]
         return [_entry(row["event"], row) for row in [*rows, *await cursor.to_list(None)]]
 
+    async def event(self, scope: str, event: str) -> Entry | None:
+        """An event name alone, brought together, where some kept event still has it."""
+        query = {"scope": scope, "event": {"$eq": event}, "name": None, **alive()}
+        async for entry in self._together(query):
+            return entry
+        return None
+
     async def _together(self, query: Document) -> AsyncIterator[Entry]:
         once = {part: {"$min": f"${part}"} for part in ("first", "trusted")} | {"partial": {"$max": "$partial"}}
         pipeline: list[Document] = [
@@ -123,6 +130,11 @@ class Catalog:
     async def total(self, scope: str, until: datetime | None) -> Standing:
         """How many names, events included, a scope has under one end of retention."""
         return await self._count({"scope": scope, "expire_at": until or {"$exists": False}})
+
+    async def sizes(self, scope: str) -> tuple[int, int]:
+        """How many entries of event names a scope has, and how many entries in all: of the index alone."""
+        names = await self._collection.distinct("event", {"scope": scope})
+        return len(names), await self._collection.count_documents({"scope": scope})
 
     async def _count(self, query: Document) -> Standing:
         pipeline: list[Document] = [{"$match": query}, {"$group": {"_id": None, **_of_each_kind(1)}}]

@@ -60,9 +60,12 @@ class Counts:
         """Counts a block. Every block of the generation with a lower number must have been counted."""
         await merged(self._events, [{"$match": numbered(events)}, *_grouped(), *_known(), *_into(generation, block)])
 
-    async def rows(self, scope: str, generation: int) -> list[Count]:
-        """All that has been counted of a scope and is still kept."""
-        found = self._collection.find({"scope": scope, "generation": generation, **alive()}, {"_id": 0})
+    async def rows(self, scope: str, generation: int, event: str | None = None) -> list[Count]:
+        """All that has been counted of a scope and is still kept; or of one event of it."""
+        query: Document = {"scope": scope, "generation": generation, **alive()}
+        if event is not None:
+            query["event"] = {"$eq": event}
+        found = self._collection.find(query, {"_id": 0})
         return [
             Count(row["event"], row["name"], row["n"], row["first"], row["last"], row["types"], row.get("bots", 0))
             for row in await found.to_list(None)

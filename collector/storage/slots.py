@@ -9,10 +9,11 @@ that is not in the catalog there is nothing, and automatic identifies are not co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from sys import intern
+from typing import Any, NamedTuple
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
@@ -22,6 +23,8 @@ from collector.storage.counts import Numbered, numbered
 from collector.storage.guard import guarded
 from collector.storage.merging import added, merged
 
+_BATCH = 2_000
+"""Rows that are read at once: others have their turn in between."""
 SLOTS = 96
 """Of a UTC day."""
 _MINUTES = 15
@@ -35,6 +38,29 @@ class Day:
     event: str | None
     day: datetime
     slots: list[int]
+
+
+class Mark(NamedTuple):
+    """What has been counted of all events together on a UTC day, under one end of retention: with anything that is
+    counted of a name it becomes another."""
+
+    day: datetime
+    until: datetime | None
+    block: int
+    events: tuple[int, ...]
+    bots: tuple[int, ...]
+
+
+Part = tuple[int, int]
+"""Some slots of a day: the first, and the one behind the last."""
+
+
+class Sums(NamedTuple):
+    """What came of a name in parts of a UTC day, under one end of retention."""
+
+    event: str
+    day: datetime
+    numbers: list[int]
 
 
 @guarded
@@ -58,14 +84,54 @@ class SlotCounts:
             bots: whether bots are counted too.
         """
         place = {"scope": scope, "generation": generation, "event": {"$in": list(events)}}
-        query = {**place, "day": {"$gte": span[0], "$lte": span[1]}, **alive()}
+        query = {**place, **_between(span), **alive()}
         kinds = ("events", "bots") if bots else ("events",)
         found = self._collection.find(query, {"_id": 0, "event": 1, "day": 1, **dict.fromkeys(kinds, 1)})
         return [Day(row["event"], row["day"], row[kind]) for row in await found.to_list(None) for kind in kinds]
 
+    async def marks(self, scope: str, generation: int, span: tuple[datetime, datetime]) -> list[Mark]:
+        """Those of the UTC days that begin between two moments and on which something came that is still kept."""
+        query = {"scope": scope, "generation": generation, "event": None, **_between(span), **alive()}
+        shown = dict.fromkeys(("day", "expire_at", "block", "events", "bots"), 1) | {"_id": 0}
+        rows = await self._collection.find(query, shown).to_list(None)
+        return [
+            Mark(row["day"], row.get("expire_at"), row["block"], tuple(row["events"]), tuple(row["bots"]))
+            for row in rows
+        ]
+
+    async def sums(
+        self, scope: str, generation: int, days: Iterable[datetime], parts: Sequence[Part], bots: bool
+    ) -> list[Sums]:
+        """What has been counted of every name on these UTC days, and is still kept, summed up by MongoDB.
+
+        Args:
+            parts: the parts of each day that are counted apart.
+            bots: whether bots are counted too.
+        """
+        query = {"scope": scope, "generation": generation, "event": {"$ne": None}, "day": {"$in": list(days)}}
+        kinds = ("$events", "$bots") if bots else ("$events",)
+        numbers = [{"$add": [_sum(kind, first, end) for kind in kinds]} for first, end in parts]
+        found = self._collection.find({**query, **alive()}, {"_id": 0, "event": 1, "day": 1, "numbers": numbers})
+        sums: list[Sums] = []
+        while rows := await found.to_list(_BATCH):
+            sums += [Sums(intern(row["event"]), row["day"], row["numbers"]) for row in rows]
+        return sums
+
     async def drop_before(self, generation: int) -> None:
         """Forgets the generations before this one."""
         await self._collection.delete_many({"generation": {"$lt": generation}})
+
+
+def _mark(row: Document) -> Mark:
+    return Mark(row["day"], row.get("expire_at"), row["block"], tuple(row["events"]), tuple(row["bots"]))
+
+
+def _between(span: tuple[datetime, datetime]) -> Document:
+    return {"day": {"$gte": span[0], "$lte": span[1]}}
+
+
+def _sum(numbers: str, first: int, end: int) -> Document:
+    return {"$sum": {"$slice": [numbers, first, end - first]}}
 
 
 def _slotted() -> list[Document]:

@@ -12,11 +12,10 @@ import pytest
 from collector.catalog.caps import CAPS
 from collector.catalog.rebuild import Rebuild
 from collector.catalog.renewal import Renewal
-from collector.catalog.rollups import Rollups
 from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
 from tests.support.collectors import watched
-from tests.support.counting import NOW, SCOPE, Process, answers, event, expected, forget
+from tests.support.counting import NOW, SCOPE, Process, answers, event, expected, forget, rollups
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +34,7 @@ def older(database: Any) -> None:
 
 async def complete(store: Store) -> bool:
     """Whether all events are said to be there."""
-    return (await Rollups(store.slots, store.writers).counts(SCOPE, None, [NOW, NOW], bots=False)).complete
+    return (await rollups(store).counts(SCOPE, None, [NOW, NOW], bots=False)).complete
 
 
 async def _some(store: Store) -> Process:

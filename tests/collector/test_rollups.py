@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,11 +14,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
 
-from collector.catalog.rollups import Rollups
+from collector.catalog.known_days import KnownDays
 from collector.model import Event
 from collector.storage.connection import Store
 from collector.zones import day_edges
-from tests.support.counting import NOW, SCOPE, Process, count_all, event, forget, rebuild
+from tests.support.counting import NOW, SCOPE, Process, count_all, event, forget, rebuild, rollups
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -30,9 +31,24 @@ def empty(database: Any) -> Iterator[None]:
     forget(database)
 
 
-def rollups(store: Store) -> Rollups:
-    """What answers."""
-    return Rollups(store.slots, store.writers)
+class Looking:
+    """Slots of which is known on which days all names were read."""
+
+    def __init__(self, store: Store) -> None:
+        self._slots = store.slots
+        self.days: list[datetime] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._slots, name)
+
+    async def sums(self, scope: str, generation: int, days: Sequence[datetime], *more: Any) -> Any:
+        self.days += days
+        return await self._slots.sums(scope, generation, days, *more)
+
+    def looked_at(self) -> list[datetime]:
+        """On which since this was last asked."""
+        days, self.days = sorted(self.days), []
+        return days
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -103,6 +119,57 @@ async def test_of_events_before_1970_and_of_a_thousand_years_each_is_in_its_slot
         assert found.counts == {"page_view": [1, 0]}, moment
     whole = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
     assert (await rollups(store).counts(SCOPE, None, whole, bots=False)).counts == {None: [len(moments)]}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_of_many_names_a_day_is_read_again_when_something_has_been_counted_in_it_and_not_before(
+    store: Store, database: Any
+) -> None:
+    process, double = Process(store), copy(store)
+    slots = double.slots = cast(Any, Looking(store))
+    kept = rollups(double, many=2)
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (27, 28, 29)]
+    names = ["page_view", "sign_up"]
+
+    async def counts() -> Any:
+        return (await kept.counts(SCOPE, names, [*days, days[-1] + timedelta(days=1)], bots=False)).counts
+
+    for day in days:
+        await process.store(event(time=day), event(time=day + timedelta(hours=23)))
+        await process.rounds()
+    for looked_at in (days, days[-1:]):  # that nothing of the last block is missing is known when the next has begun
+        assert await counts() == {"page_view": [2, 2, 2], "sign_up": [0, 0, 0]}
+        assert slots.looked_at() == looked_at
+    await process.store(event("sign_up", time=days[0]), event(time=days[1], bot=True, keeps=False))
+    await process.rounds()
+    assert await counts() == {"page_view": [2, 2, 2], "sign_up": [1, 0, 0]}
+    assert slots.looked_at() == days
+    await process.store(event("sign_up", time=days[1], keeps=False))
+    await process.rounds()
+    await process.store(event(time=days[0] - timedelta(days=9)))
+    await process.rounds()
+    for looked_at in (days[:2], []):
+        assert await counts() == {"page_view": [2, 2, 2], "sign_up": [1, 1, 0]}
+        assert slots.looked_at() == looked_at
+    ended = {"expire_at": NOW - timedelta(days=1)}
+    database["rollups"].update_many({"expire_at": {"$exists": True}}, {"$set": ended})
+    assert await counts() == {"page_view": [2, 2, 2], "sign_up": [1, 0, 0]}
+    assert slots.looked_at() == [days[1]]
+    await rebuild(store)
+    assert await counts() == {"page_view": [2, 2, 2], "sign_up": [1, 1, 0]}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_of_more_days_than_there_is_room_for_those_asked_for_last_are_kept(store: Store) -> None:
+    process, slots = Process(store), Looking(store)
+    known = KnownDays(cast(Any, slots), most=2)
+    days = [NOON.replace(hour=0) + n * timedelta(days=1) for n in range(3)]
+    await process.store(*(event(time=day) for day in days))
+    await process.rounds()
+    for number, looked_at in ((0, True), (1, True), (0, False), (2, True), (0, False), (1, True)):
+        found = await known.read(SCOPE, 0, 2, {days[number]: ((0, 96),)}, False)
+        assert [list(day.numbers) for day in found.values()] == [[1]]
+        assert bool(slots.looked_at()) is looked_at
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -186,14 +253,18 @@ def test_hours_days_and_weeks_of_every_zone_have_the_events_that_python_counts_i
 
     async def compare() -> None:
         one, other = Process(store), Process(store)
+        kept = rollups(store, many=1)  # which knows some days when the others come
         await one.store(*events[: len(events) // 2 + 1])
+        await one.rounds()
+        await kept.counts(SCOPE, ["page_view", "sign_up"], edges, bots)
         if events[len(events) // 2 + 1 :]:
             await other.store(*events[len(events) // 2 + 1 :])
         await one.rounds()
         await count_all(store)
         for _ in range(2):
-            found = await rollups(store).counts(SCOPE, ["page_view", "sign_up"], edges, bots)
-            assert found.counts == {name: counts_of(events, name, edges, bots) for name in names}
+            for asked in (rollups(store), kept, kept):
+                found = await asked.counts(SCOPE, ["page_view", "sign_up"], edges, bots)
+                assert found.counts == {name: counts_of(events, name, edges, bots) for name in names}
             together = await rollups(store).counts(SCOPE, None, edges, bots)
             assert together.counts == {None: counts_of(events, None, edges, bots)}
             await rebuild(store)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from collector.catalog.caps import Caps
 from tests.support.clock import Clock
+from tests.support.collectors import collecting
 from tests.support.evaluation import Happened, stored
 from tests.support.site import Answer, Site
 
@@ -53,6 +55,48 @@ async def test_events_that_were_acknowledged_are_counted(site: Site, clock: Cloc
             await asyncio.sleep(0.5)
     assert (body["Event"], body["Measure"], body["Interval"], body["TimeZone"]) == ("identify", "events", "day", "UTC")
     assert len(body["Times"]) == 31
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_events_whose_name_found_no_room_in_the_catalog_are_there_all_the_same(site: Site, clock: Clock) -> None:
+    """Nothing has been counted of them, or not from the first on."""
+    soon = (clock() + timedelta(hours=1)).isoformat()  # so that this quarter of an hour is a whole one
+
+    async def total(asked: Site, name: str) -> int:
+        return int((await _series(asked, Event=name, To=soon))["Series"][0]["Total"])
+
+    async def counted(asked: Site, name: str) -> None:
+        deadline = time.monotonic() + 60
+        while not await total(asked, name):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.5)
+
+    async with collecting(site, clock, caps=Caps(events=2)) as full:
+        for name in ("page one", "page two", "late"):  # public keys fill half of the four that are kept
+            await full.claim(name)
+        await counted(full, "page two")
+        for name in ("late", "two", "three", "four", "five"):
+            await full.track(name)
+        await counted(full, "four")
+        totals = {name: await total(full, name) for name in ("page one", "late", "four", "five", "never")}
+        assert totals == {"page one": 1, "late": 2, "four": 1, "five": 1, "never": 0}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_sum_beyond_64_bits_is_a_number(site: Site) -> None:
+    begin, most = _at("2024-05-05T00:00Z"), 2**63 - 1
+    events = [Happened("e", begin + timedelta(days=day), {"n": most, "minus": -most}) for day in range(3)]
+    _keep(site, *events)
+    for name, sign in (("n", 1), ("minus", -1)):
+        asked = {"From": begin.isoformat(), "To": "2024-05-09", "Measure": "sum", "Property": name}
+        (row,) = (await _series(site, **asked))["Series"]
+        assert row == {"Value": None, "Total": sign * 3.0 * most, "Counts": [*[sign * most] * 3, 0]}
+        (row,) = (await _series(site, **asked, Interval="week", BreakDown=name))["Series"]
+        assert row == {
+            "Value": sign * most,
+            "Total": sign * 3.0 * most,
+            "Counts": [sign * most, sign * 2.0 * most],
+        }
 
 
 @pytest.mark.gen_test(timeout=60)

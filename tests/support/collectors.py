@@ -17,6 +17,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from collector.app import build
+from collector.catalog.caps import Caps
 from collector.config import Settings
 from collector.storage.connection import Store
 from collector.storage.guard import StoreAway
@@ -98,13 +99,14 @@ async def collecting(
     before: Before | None = None,
     settings: Settings | None = None,
     more: Sequence[str] = (),
+    caps: Caps | None = None,
 ) -> AsyncIterator[Site]:
     """The site as another collector serves it: another writer on the same database. Without other settings it has no
     spool, so that what its storage does not take is refused. ``before`` is called ahead of every operation of the
     writer, and of ``more`` collections."""
     store = watched(site.store, before, *more) if before else site.store
     with tempfile.TemporaryDirectory() as place:
-        collector = await build(store, settings or Settings(spool_mb=0), lambda: None, Path(place), clock)
+        collector = await build(store, settings or Settings(spool_mb=0), lambda: None, Path(place), clock, caps=caps)
         server = HTTPServer(collector.application)
         socket, port = bind_unused_port()
         server.add_sockets([socket])

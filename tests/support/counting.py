@@ -15,7 +15,7 @@ from collector.catalog.learner import LEASE, Learner
 from collector.catalog.ledger import PACE, Ledger
 from collector.catalog.reader import Reader
 from collector.catalog.rebuild import Rebuild
-from collector.catalog.rollups import SLOT
+from collector.catalog.rollups import SLOT, Rollups
 from collector.catalog.watch import DEAD
 from collector.ingest.commit import Committer
 from collector.ingest.identity import Resolver
@@ -117,6 +117,11 @@ def forget(database: Any) -> None:
 def reader(store: Store, caps: Caps = CAPS) -> Reader:
     """What answers."""
     return Reader(store.catalog, store.counts, store.writers, caps)
+
+
+def rollups(store: Store, many: int = 20) -> Rollups:
+    """What answers about time; days of so many names are kept."""
+    return Rollups(store.catalog, store.slots, store.writers, CAPS, many)
 
 
 async def rebuild(store: Store, *processes: Process, caps: Caps = CAPS, before: Before | None = None) -> None:
