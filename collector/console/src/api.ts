@@ -68,12 +68,8 @@ export async function ask<T>(command: string, body: object, signal?: AbortSignal
 
 /** The session of the cookie, null where there is none or it has ended. */
 export async function session(): Promise<Session | null> {
-  try {
-    return await sent("/console/session", {});
-  } catch (fault) {
-    if (fault instanceof Trouble && fault.status === 401) return null;
-    throw fault;
-  }
+  const found: Session | { User: null } = await sent("/console/session", {});
+  return found.User === null ? null : found;
 }
 
 export async function logIn(user: string, password: string): Promise<void> {

@@ -26,7 +26,7 @@ async function withSite(work) {
 /** From the login to the pasted tag, the event on the chart, and the visitor's history. */
 function way(browser, given, complaints) {
   return withSite(async (site, paste) => {
-    const page = await tab(browser, complaints);
+    const page = await tab(browser, complaints, /\b401\b/);
     await page.goto(`${given.url}/console`);
     await logOut(page);
     await logIn(page, { ...given, password: "wrong" });
@@ -113,7 +113,7 @@ async function counted(page) {
 
 /** A session that ends while the page is open. */
 async function session(browser, given, complaints) {
-  const page = await tab(browser, complaints);
+  const page = await tab(browser, complaints, /\b401\b/);
   const view = at(given.url, "explore", given.hostile, "&show=list&range=7d");
   await page.goto(view);
   await enter(page, given);
