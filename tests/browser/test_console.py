@@ -40,6 +40,19 @@ HOSTILE = {
     "a percent sign": "100 %2F..%00&list=9#x",
 }
 SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop"}
+BEYOND = 2**53 + 1
+"""The first integer that a JavaScript number is not."""
+_LONG = list(HOSTILE).index("long")
+ODD = [
+    {"Property": "", "Operator": "equals", "Value": "empty"},
+    {"Property": "a.b", "Operator": "is_set"},
+    {"Property": "$where", "Operator": "equals", "Value": MARKUP},
+    {"Property": HOSTILE["long"], "Operator": "is_set"},
+    {"Property": HOSTILE["emoji"], "Operator": "is_not_set"},
+    {"Property": HOSTILE["right to left"], "Operator": "is_not_set"},
+    {"Property": "order", "Operator": "equals", "Value": BEYOND + _LONG},
+]
+"""Conditions that one event alone fits: the long one."""
 PERSON = "anna@example.com"
 VIEWS = (
     "setup",
@@ -74,7 +87,13 @@ def _fill(shop: Shop) -> str:
     """Events whose names, visitors and properties are hostile; the uuid of a subscriber whose traits are."""
     for number, text in enumerate(HOSTILE.values()):
         visitor = text[:128] if text.isprintable() else f"visitor {number}"
-        properties = {text: text, "$where": MARKUP, "a.b": {"deep": [MARKUP, 1, None]}, "": "empty", "n": number}
+        properties = {
+            text: text,
+            "$where": MARKUP,
+            "a.b": {"deep": [MARKUP, 1, None]},
+            "": "empty",
+            "order": BEYOND + number,
+        }
         assert shop.track(text, UUID=visitor, Email=PERSON, ID=f"<b>{number}", Properties=properties).status == 200
     assert shop.track("page_view", Properties={"$page_title": "Home"}).status == 200
     traits = HOSTILE | {text: 1 for text in HOSTILE.values()}
@@ -111,6 +130,7 @@ def given(live: Live, shop: Shop) -> dict[str, Any]:
         "bot": bot,
         "event": MARKUP,
         "property": MARKUP,
+        "odd": json.dumps(ODD, ensure_ascii=False),  # as text: to JavaScript it would be another number
     }
 
 
@@ -193,6 +213,26 @@ def test_a_session_that_ends_leads_to_the_login_and_back_to_the_same_view(seen: 
     assert MARKUP not in session["ended"]["text"]
     assert session["ended"]["address"] == session["after"]
     assert session["before"].replace("show=list", "show=trend") == session["after"]
+
+
+def test_an_address_that_was_passed_on_is_the_same_view_after_the_login(seen: Seen) -> None:
+    session = seen["session"]
+    assert session["before"] == session["given"]
+    assert [chip.removesuffix("\n×") for chip in session["chips"]] == [
+        "(empty name) is empty",
+        "a.b is set",
+        f"$where is {MARKUP}",
+        f"{HOSTILE['long']} is set",
+        f"{HOSTILE['emoji']} is not set",
+        f"{HOSTILE['right to left']} is not set",
+        f"order is {BEYOND + _LONG:,}",
+    ]
+
+
+def test_an_integer_of_any_size_keeps_its_digits_and_can_be_asked_for(seen: Seen) -> None:
+    (found,) = seen["session"]["found"]
+    assert HOSTILE["long"] in found
+    assert f"{BEYOND + _LONG:,}" in found
 
 
 def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
