@@ -112,9 +112,12 @@ class Session:
             answer.headers["Set-Cookie"] = _cookie("", 0, visit)
 
     def shown(self, answer: Answer, visit: Visit) -> None:
-        """The session: with what a tag for a page of the lists is made of."""
+        """The session: with what a tag for a page of the lists is made of. That there is none is an answer too, not a
+        fault, which a browser's console would show to everybody who is about to log in."""
         as_it_is(answer, visit)
-        if answer.status == 200:
+        if answer.status == _ENDED:
+            answer.status, answer.body = 200, {"User": None}
+        elif answer.status == 200:
             answer.body |= {
                 "Url": visit.url,
                 "Script": self._settings.script_path or "/static/footfall.js",

@@ -40,6 +40,22 @@ HOSTILE = {
     "a percent sign": "100 %2F..%00&list=9#x",
 }
 SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop"}
+BEYOND = 2**53 + 1
+"""The first integer that a JavaScript number is not."""
+_LONG = list(HOSTILE).index("long")
+ODD = [
+    {"Property": "", "Operator": "equals", "Value": "empty"},
+    {"Property": "a.b", "Operator": "is_set"},
+    {"Property": "$where", "Operator": "equals", "Value": MARKUP},
+    {"Property": HOSTILE["long"], "Operator": "is_set"},
+    {"Property": HOSTILE["emoji"], "Operator": "is_not_set"},
+    {"Property": HOSTILE["right to left"], "Operator": "is_not_set"},
+    {"Property": "order", "Operator": "equals", "Value": BEYOND + _LONG},
+]
+"""Conditions that one event alone fits: the long one."""
+PAGE = 60
+"""Rows of which a page shows 50."""
+BROWSERS = 12
 PERSON = "anna@example.com"
 VIEWS = (
     "setup",
@@ -74,7 +90,13 @@ def _fill(shop: Shop) -> str:
     """Events whose names, visitors and properties are hostile; the uuid of a subscriber whose traits are."""
     for number, text in enumerate(HOSTILE.values()):
         visitor = text[:128] if text.isprintable() else f"visitor {number}"
-        properties = {text: text, "$where": MARKUP, "a.b": {"deep": [MARKUP, 1, None]}, "": "empty", "n": number}
+        properties = {
+            text: text,
+            "$where": MARKUP,
+            "a.b": {"deep": [MARKUP, 1, None]},
+            "": "empty",
+            "order": BEYOND + number,
+        }
         assert shop.track(text, UUID=visitor, Email=PERSON, ID=f"<b>{number}", Properties=properties).status == 200
     assert shop.track("page_view", Properties={"$page_title": "Home"}).status == 200
     traits = HOSTILE | {text: 1 for text in HOSTILE.values()}
@@ -90,6 +112,21 @@ def _crawl(shop: Shop) -> str:
     return "crawled"
 
 
+def _gather(shop: Shop) -> str:
+    """Many people, and one with many browsers, a long history and another's ID; its uuid."""
+    own = [
+        {"Event": f"visit {number}", "UUID": f"browser {number % BROWSERS}", "Email": "crowd@example.com"}
+        for number in range(PAGE)
+    ]
+    others = [{"Event": "visit", "Email": f"one-of-{PAGE}-{number}@example.com"} for number in range(PAGE)]
+    batch = {"APIKey": shop.secret, "ListID": shop.list_id, "Events": [*own, *others]}
+    assert shop.json("/api/v1/events", batch).body["accepted"] == 2 * PAGE
+    assert shop.track("order", Email="shared@example.com", ID="shared").status == 200
+    assert shop.track("order", Email="crowd@example.com", ID="shared", UUID="browser 0").status == 200
+    asked = {"APIKey": shop.secret, "ListID": shop.list_id, "Email": "crowd@example.com"}
+    return str(shop.json("/api/v1/subscribers.get", asked).body["Subscriber"]["UUID"])
+
+
 def _counted(shop: Shop) -> bool:
     asked = {"APIKey": shop.secret, "ListID": shop.list_id}
     events = shop.json("/api/v1/website_events.catalog", asked).body["Events"]
@@ -99,7 +136,7 @@ def _counted(shop: Shop) -> bool:
 @pytest.fixture(scope="module")
 def given(live: Live, shop: Shop) -> dict[str, Any]:
     """What the scenarios work with."""
-    person, bot = _fill(shop), _crawl(shop)
+    person, bot, more = _fill(shop), _crawl(shop), shop.with_new_list(live)
     eventually(lambda: _counted(shop))
     return {
         "url": live.url,
@@ -109,8 +146,11 @@ def given(live: Live, shop: Shop) -> dict[str, Any]:
         "hostile": shop.list_id,
         "person": person,
         "bot": bot,
+        "crowded": more.list_id,
+        "crowd": _gather(more),
         "event": MARKUP,
         "property": MARKUP,
+        "odd": json.dumps(ODD, ensure_ascii=False),  # as text: to JavaScript it would be another number
     }
 
 
@@ -146,6 +186,25 @@ def test_the_event_is_on_the_chart_and_its_properties_have_their_values(seen: Se
     way = seen["way"]
     assert way["total"] == "1"
     assert "My first page" in way["values"]
+
+
+def test_of_many_visitors_a_few_are_shown_and_the_history_is_not_far_below(seen: Seen) -> None:
+    found = seen["crowded"]
+    assert (found["shown"], found["folded"], found["all"]) == (4, f"{BROWSERS - 4} more", BROWSERS)
+    assert found["top"] < 800
+
+
+def test_a_conflict_of_identities_is_shown_and_leads_to_the_other(seen: Seen) -> None:
+    found = seen["crowded"]
+    assert "1 event named this subscriber by its address and another one by its ID (ID shared)" in found["conflict"]
+    assert found["other"] == "shared@example.com"
+
+
+def test_behind_the_first_page_there_is_the_next_and_nothing_twice(seen: Seen) -> None:
+    found = seen["crowded"]
+    assert found["history"] == {"numbers": [50, PAGE + 2], "twice": 0}  # with what conflicts, and what is automatic
+    assert found["events"] == {"numbers": [50, 100], "twice": 0}
+    assert found["people"] == {"numbers": [50, PAGE + 2], "twice": 0}
 
 
 def test_an_identified_visitor_has_a_history_that_begins_before(seen: Seen) -> None:
@@ -193,6 +252,26 @@ def test_a_session_that_ends_leads_to_the_login_and_back_to_the_same_view(seen: 
     assert MARKUP not in session["ended"]["text"]
     assert session["ended"]["address"] == session["after"]
     assert session["before"].replace("show=list", "show=trend") == session["after"]
+
+
+def test_an_address_that_was_passed_on_is_the_same_view_after_the_login(seen: Seen) -> None:
+    session = seen["session"]
+    assert session["before"] == session["given"]
+    assert [chip.removesuffix("\n×") for chip in session["chips"]] == [
+        "(empty name) is empty",
+        "a.b is set",
+        f"$where is {MARKUP}",
+        f"{HOSTILE['long']} is set",
+        f"{HOSTILE['emoji']} is not set",
+        f"{HOSTILE['right to left']} is not set",
+        f"order is {BEYOND + _LONG:,}",
+    ]
+
+
+def test_an_integer_of_any_size_keeps_its_digits_and_can_be_asked_for(seen: Seen) -> None:
+    (found,) = seen["session"]["found"]
+    assert HOSTILE["long"] in found
+    assert f"{BEYOND + _LONG:,}" in found
 
 
 def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { useAddress } from "./address";
 import { type Trouble, ask } from "./api";
+import { stringify } from "./json";
 
 const KEPT = 40;
 const remembered = new Map<string, unknown>();
@@ -38,7 +39,7 @@ interface Held<T> {
  * @param question null: nothing is asked yet
  */
 export function useAnswer<T>(command: string, question: object | null): Answered<T> {
-  const key = question && `${command} ${JSON.stringify(question)}`;
+  const key = question && `${command} ${stringify(question)}`;
   const [held, hold] = useState<Held<T>>({ key: "", answer: null, trouble: null });
   const [round, next] = useState(0);
   const { visit } = useAddress();

@@ -1,4 +1,5 @@
 // Asking the collector: one function for commands, one for the session.
+import { parse, stringify } from "./json";
 import type { Session } from "./shapes";
 
 const MARK = { "X-Footfall-Console": "1", "Content-Type": "application/json" };
@@ -40,12 +41,21 @@ function inWords(status: number, body: any): string {
   return told || `The collector answered with status ${status}.`;
 }
 
+/** A body that is no JSON is a proxy's, and says nothing. */
+function read(text: string): any {
+  try {
+    return parse(text);
+  } catch {
+    return null;
+  }
+}
+
 async function sent(path: string, options: RequestInit): Promise<any> {
   let response: Response;
   let body: any;
   try {
     response = await fetch(path, { credentials: "same-origin", ...options });
-    body = await response.json().catch(() => null);
+    body = read(await response.text());
   } catch (fault) {
     if ((fault as Error).name === "AbortError") throw fault;
     throw new Trouble("The collector does not answer. Is it running, and are you online?", 0);
@@ -58,7 +68,7 @@ async function sent(path: string, options: RequestInit): Promise<any> {
 /** The answer of a command. An ended session leads to the login. */
 export async function ask<T>(command: string, body: object, signal?: AbortSignal): Promise<T> {
   try {
-    const options = { method: "POST", headers: MARK, body: JSON.stringify(body) };
+    const options = { method: "POST", headers: MARK, body: stringify(body) };
     return await sent(`/console/api/${command}`, signal ? { ...options, signal } : options);
   } catch (fault) {
     if (fault instanceof Trouble && fault.status === 401) sessionEnded();
@@ -68,12 +78,8 @@ export async function ask<T>(command: string, body: object, signal?: AbortSignal
 
 /** The session of the cookie, null where there is none or it has ended. */
 export async function session(): Promise<Session | null> {
-  try {
-    return await sent("/console/session", {});
-  } catch (fault) {
-    if (fault instanceof Trouble && fault.status === 401) return null;
-    throw fault;
-  }
+  const found: Session | { User: null } = await sent("/console/session", {});
+  return found.User === null ? null : found;
 }
 
 export async function logIn(user: string, password: string): Promise<void> {
@@ -93,7 +99,7 @@ export function download(question: object): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(question)) {
     if (value === null || value === undefined) continue;
-    query.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+    query.append(name, typeof value === "object" ? stringify(value) : String(value));
   }
   return `/console/api/website_events.list?${query}`;
 }

@@ -1,4 +1,5 @@
 // Tables as files, by RFC 4180.
+import { stringify } from "./json";
 import type { Json } from "./shapes";
 
 export type Cell = Json | undefined;
@@ -6,8 +7,8 @@ export type Cell = Json | undefined;
 /** A cell; one that a spreadsheet would run as a formula has a quote before it. */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  const text = typeof value === "string" ? value : stringify(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

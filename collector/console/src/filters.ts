@@ -1,4 +1,5 @@
 // Conditions on properties, as the address has them and in words.
+import { integer, parse, stringify } from "./json";
 import type { Filter, Json, Operator, Property } from "./shapes";
 import { valueText } from "./words";
 
@@ -17,7 +18,7 @@ export const BARE: ReadonlySet<Operator> = new Set<Operator>(["is_set", "is_not_
 /** Those of an address; what is none is left out. */
 export function filtersOf(chosen: URLSearchParams): Filter[] {
   try {
-    const found: unknown = JSON.parse(chosen.get("filter") ?? "[]");
+    const found: unknown = parse(chosen.get("filter") ?? "[]");
     return Array.isArray(found)
       ? found.filter((one) => typeof one?.Property === "string" && one.Operator in OPERATORS)
       : [];
@@ -27,7 +28,7 @@ export function filtersOf(chosen: URLSearchParams): Filter[] {
 }
 
 /** As the address has them; null: none. */
-export const filtersText = (filters: Filter[]): string | null => (filters.length ? JSON.stringify(filters) : null);
+export const filtersText = (filters: Filter[]): string | null => (filters.length ? stringify(filters) : null);
 
 export function valueInWords({ Operator, Value }: Filter): string {
   if (BARE.has(Operator)) return "";
@@ -50,7 +51,7 @@ const NO = /^(false|no|0)$/i;
 /** What was typed, as a value of the kind that was chosen; undefined: it is none. */
 function typed(text: string, kind: Kind): Json | undefined {
   const bare = text.trim();
-  if (kind === "number") return bare !== "" && Number.isFinite(Number(bare)) ? Number(bare) : undefined;
+  if (kind === "number") return integer(bare) ?? (bare !== "" && Number.isFinite(Number(bare)) ? Number(bare) : undefined);
   if (kind === "boolean") return YES.test(bare) ? true : NO.test(bare) ? false : undefined;
   return text;
 }

@@ -1,6 +1,7 @@
 // Events as they arrive, by server-sent events; it reconnects by itself, and shows none twice for it.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { session, sessionEnded } from "./api";
+import { parse } from "./json";
 import type { LiveEvent } from "./shapes";
 
 const MOST = 500;
@@ -56,7 +57,7 @@ function open(listId: number | null, { event, leftOut, at }: Told): Stream {
     source = new EventSource(`/console/live${listId === null ? "" : `?ListID=${listId}`}`);
     source.onopen = () => ((wait = SHORTEST), at("open"));
     source.onerror = () => void again();
-    source.addEventListener("event", (message) => event(JSON.parse(message.data)));
+    source.addEventListener("event", (message) => event(parse(message.data)));
     source.addEventListener("left_out", (message) => leftOut(JSON.parse(message.data).Count));
     source.addEventListener("away", (message) => at(JSON.parse(message.data).Away ? "apart" : "open"));
     source.addEventListener("ended", sessionEnded);

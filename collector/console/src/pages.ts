@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Answered, useAnswer } from "./answers";
 import { Trouble, ask } from "./api";
+import { stringify } from "./json";
 
 interface Paged {
   Cursor: string | null;
@@ -20,7 +21,7 @@ export function usePages<A extends Paged>(command: string, question: object | nu
   const [later, set] = useState<A[]>([]);
   const [asking, ask_] = useState(false);
   const [trouble, fail] = useState<Trouble | null>(null);
-  const key = JSON.stringify(question);
+  const key = stringify(question);
   useEffect(() => (set([]), fail(null)), [key, first.answer]);
   const pages = first.answer ? [first.answer, ...later] : [];
   const cursor = pages.at(-1)?.Cursor;

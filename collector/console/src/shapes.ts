@@ -1,6 +1,7 @@
 // The shapes of what the collector answers.
 
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+/** An integer beyond 2^53 is a bigint (`json.ts`). */
+export type Json = null | boolean | number | bigint | string | Json[] | { [name: string]: Json };
 
 /** How far something can be relied on: sent by the owner's server, or claimed in a page. */
 export type Trust = "secret" | "public";
@@ -111,11 +112,11 @@ export interface Catalog {
 
 export interface Numbers {
   Count: number;
-  Min: number;
-  Median: number;
-  Mean: number;
-  Max: number;
-  Histogram: { From: number; To: number; Count: number }[];
+  Min: number | bigint;
+  Median: number | bigint;
+  Mean: number | bigint;
+  Max: number | bigint;
+  Histogram: { From: number | bigint; To: number | bigint; Count: number }[];
 }
 
 export interface Values extends Looked {
@@ -131,8 +132,9 @@ export interface Line {
   Value: Json;
   Other?: boolean;
   Missing?: boolean;
-  Total: number;
-  Counts: number[];
+  /** A bigint where numbers are summed that are so large. */
+  Total: number | bigint;
+  Counts: (number | bigint)[];
 }
 
 export interface Series extends Looked {

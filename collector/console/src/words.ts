@@ -1,4 +1,5 @@
 // Numbers, moments and values in words, in the language and zone of whoever looks.
+import { stringify } from "./json";
 import type { Json } from "./shapes";
 
 const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
@@ -16,7 +17,7 @@ const fullDates = new Intl.DateTimeFormat(undefined, {
 });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-export const count = (n: number): string => numbers.format(n);
+export const count = (n: number | bigint): string => numbers.format(n);
 export const compact = (n: number): string => compacts.format(n);
 export const share = (part: number): string =>
   part > 0 && part < 0.001 ? `<${shares.format(0.001)}` : shares.format(part);
@@ -66,7 +67,9 @@ export function valueText(value: Json | undefined): string {
   if (value === undefined) return "";
   return typeof value === "string"
     ? visible(value)
-    : typeof value === "number"
-      ? exact.format(value)
-      : JSON.stringify(value);
+    : typeof value === "bigint"
+      ? count(value)
+      : typeof value === "number"
+        ? exact.format(value)
+        : stringify(value);
 }

@@ -40,15 +40,19 @@ export async function until(holds, what = holds) {
   }
 }
 
-/** A tab; `complaints` are what its console, its scripts or its content security policy held to be wrong. */
-export async function tab(browser, complaints) {
+/**
+ * A tab; `complaints` are what its console, its scripts or its content security policy held to be wrong.
+ *
+ * @param expected what a browser says so itself of answers that the scenario is about: 422 of a wrong entry, 401 of a
+ *   wrong login or an ended session
+ */
+export async function tab(browser, complaints, expected = /\b422\b/) {
   const page = await browser.newPage();
   page.setDefaultTimeout(PATIENCE);
   page.on("pageerror", (error) => complaints.push(`page: ${error.message}`));
   page.on("dialog", (dialog) => (complaints.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
   page.on("console", (message) => {
-    // A browser says so itself where a request is answered 401, an ended session, or 422, a wrong entry.
-    if (message.type() === "error" && !/\b(401|422)\b/.test(message.text()))
+    if (message.type() === "error" && !expected.test(message.text()))
       complaints.push(`console: ${message.text()}`);
   });
   await page.evaluateOnNewDocument(() => {

@@ -26,7 +26,7 @@ async function withSite(work) {
 /** From the login to the pasted tag, the event on the chart, and the visitor's history. */
 function way(browser, given, complaints) {
   return withSite(async (site, paste) => {
-    const page = await tab(browser, complaints);
+    const page = await tab(browser, complaints, /\b401\b/);
     await page.goto(`${given.url}/console`);
     await logOut(page);
     await logIn(page, { ...given, password: "wrong" });
@@ -111,14 +111,20 @@ async function counted(page) {
   }, "the event on the chart");
 }
 
-/** A session that ends while the page is open. */
+/** An address with filters on odd names, opened without a session; and the session ends while the page is open. */
 async function session(browser, given, complaints) {
-  const page = await tab(browser, complaints);
-  const view = at(given.url, "explore", given.hostile, "&show=list&range=7d");
+  const page = await tab(browser, complaints, /\b401\b/);
+  const filter = new URLSearchParams({ filter: given.odd });
+  const view = at(given.url, "explore", given.hostile, `&show=list&range=7d&${filter}`);
   await page.goto(view);
-  await enter(page, given);
+  await logOut(page);
+  await page.goto(view);
+  await logIn(page, given);
   await rest(page);
   const before = await address(page);
+  await press(page, ".arrival .line");
+  const texts = (selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText));
+  const shown = { given: view.slice(given.url.length), chips: await texts(".chip"), found: await texts(".arrival") };
   // Elsewhere, in another tab, somebody logs out.
   await page.evaluate(() =>
     fetch("/console/logout", {
@@ -132,7 +138,7 @@ async function session(browser, given, complaints) {
   const ended = { address: await address(page), text: await text(page) };
   await logIn(page, given);
   await until(() => page.$(".chart canvas, .empty"));
-  return { before, ended, after: await address(page) };
+  return { ...shown, before, ended, after: await address(page) };
 }
 
 /** What is chosen is in the address: it can be shared, and back and forward go through it. */

@@ -71,7 +71,7 @@ function usePlot(series: Series, at: (index: number | null) => void) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const inside = box.current!;
-    const data = [series.Times.map(seconds), ...series.Series.map((line) => line.Counts)] as uPlot.AlignedData;
+    const data = [series.Times.map(seconds), ...series.Series.map((line) => line.Counts.map(Number))] as uPlot.AlignedData;
     const colour = (name: string) => getComputedStyle(inside).getPropertyValue(name).trim();
     let plot: uPlot | null = null;
     const draw = () => {

@@ -13,12 +13,24 @@ export function Who({ of }: { of: Partial<Happening> }) {
   const text = name ? (
     <Name of={name} />
   ) : of.UUID ? (
-    <span class="faint">
-      visitor <Name of={of.UUID.slice(0, 8)} />
-    </span>
+    <Visitor of={of.UUID} />
   ) : null;
   if (!text) return <span class="faint">–</span>;
   return person ? <a href={to("people", { person })}>{text}</a> : text;
+}
+
+const UUID = /^[0-9a-f]{8}-/i;
+const LONGEST = 14;
+
+/** A visitor; of a uuid the beginning tells it from others. */
+export function Visitor({ of }: { of: string }) {
+  const signs = [...of];
+  const short = UUID.test(of) ? of.slice(0, 8) : signs.length > LONGEST ? `${signs.slice(0, LONGEST).join("")}…` : of;
+  return (
+    <span class="faint">
+      visitor <Name of={short} />
+    </span>
+  );
 }
 
 export function Marks({ of }: { of: Partial<Happening> }) {
@@ -39,9 +51,11 @@ export function Marks({ of }: { of: Partial<Happening> }) {
   );
 }
 
-/** The first properties of an event, on one line. */
+/** The first properties of an event that say something, on one line: its own before those that every page sends. */
 export function summary(one: Partial<Happening>): string {
-  const first = Object.entries(one.Properties ?? {}).slice(0, 3);
+  const telling = Object.entries(one.Properties ?? {}).filter(([, value]) => value !== "" && value !== null);
+  const own = telling.filter(([name]) => !name.startsWith("$"));
+  const first = [...own, ...telling.filter(([name]) => name.startsWith("$"))].slice(0, 3);
   return first
     .map(([name, value]) => `${visible(name)}: ${valueText(value)}`)
     .join("  ·  ")

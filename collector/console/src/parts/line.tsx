@@ -21,5 +21,6 @@ export function LineName({ of, series }: { of: Line; series: Series }) {
 export function lineText(line: Line, series: Series): string {
   if (line.Other) return "All others";
   if (line.Missing) return "Without it";
+  if (line.Value === "") return "(empty text)";
   return isWhole(line, series.Series.length === 1) ? nameOf(series.Measure) : valueText(line.Value);
 }

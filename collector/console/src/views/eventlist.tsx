@@ -1,7 +1,7 @@
 // The events themselves, newest first.
 import { useState } from "preact/hooks";
 import { download } from "../api";
-import { Details, Marks, Who, summary } from "../parts/event";
+import { Details, Marks, Visitor, Who, summary } from "../parts/event";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Name, Time } from "../parts/text";
 import { usePages } from "../pages";
@@ -50,11 +50,19 @@ export function EventList({ asked }: { asked: Asked }) {
   );
 }
 
+interface RowGiven {
+  one: Happening;
+  named: boolean;
+  dated?: boolean;
+  whose?: boolean;
+}
+
 /**
  * @param named whether it says which event it is
  * @param dated whether it says the day
+ * @param whose whether it says who it was; of one person's events only by which visitor
  */
-export function Row({ one, named, dated = true }: { one: Happening; named: boolean; dated?: boolean }) {
+export function Row({ one, named, dated = true, whose = true }: RowGiven) {
   const [open, set] = useState(false);
   return (
     <li class="arrival">
@@ -87,7 +95,7 @@ export function Row({ one, named, dated = true }: { one: Happening; named: boole
         </span>
       </button>
       <span class="who">
-        <Who of={one} />
+        {whose ? <Who of={one} /> : <Visitor of={one.UUID} />}
       </span>
       {open && <Details of={one} />}
     </li>

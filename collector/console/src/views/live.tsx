@@ -6,6 +6,7 @@ import { Choice } from "../parts/choice";
 import { Details, Marks, Who, summary } from "../parts/event";
 import { Empty, Skeleton } from "../parts/states";
 import { Mark, Name } from "../parts/text";
+import { stringify } from "../json";
 import { useHere, useLinks } from "../session";
 import type { Outcome } from "../shapes";
 import { clock, count, many, moment } from "../words";
@@ -39,7 +40,7 @@ export function Live() {
 /** Whether a text stands in what an event shows. */
 function matches(one: Arrival, find: string): boolean {
   if (!find) return true;
-  const text = JSON.stringify([one.Event, one.Email, one.ID, one.UUID, one.Properties, one.Errors, one.Warnings]);
+  const text = stringify([one.Event, one.Email, one.ID, one.UUID, one.Properties, one.Errors, one.Warnings]);
   return text.toLowerCase().includes(find.toLowerCase());
 }
 

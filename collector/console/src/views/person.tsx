@@ -1,11 +1,12 @@
 // One subscriber: what is known and by whose word, and its whole history.
 import type { Trouble } from "../api";
+import { Folded } from "../parts/folded";
 import { Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Mark, Name, Time, TrustMark, Value } from "../parts/text";
 import { type Pages, usePages } from "../pages";
 import { useHere, useLinks } from "../session";
 import type { Conflict, Happening, Person, PersonAnswer, Trait } from "../shapes";
-import { fullDate, many, moment, zoneHere } from "../words";
+import { count, fullDate, many, moment, zoneHere } from "../words";
 import { Row } from "./eventlist";
 
 export function PersonView({ uuid }: { uuid: string }) {
@@ -101,7 +102,7 @@ function Known({ of }: { of: Person }) {
           {of.Traits.length ? <Traits of={of.Traits} /> : <p class="faint">None.</p>}
         </section>
         <section class="card" aria-labelledby="visitors">
-          <h2 id="visitors">Visitors</h2>
+          <h2 id="visitors">Visitors{of.Visitors.length > 1 && ` (${count(of.Visitors.length)})`}</h2>
           <Visitors of={of} />
         </section>
       </div>
@@ -177,44 +178,52 @@ const span = (from: string | null, until: string | null): string =>
     ? `${from ? moment(from) : "its beginning"} – ${moment(until)}`
     : from
       ? `since ${moment(from)}`
-      : "from its beginning on";
+      : "all its events";
+
+const FEW = 4;
 
 function Visitors({ of }: { of: Person }) {
   if (!of.Visitors.length) return <p class="faint">No browser has been linked yet.</p>;
   return (
     <>
-      <ul class="visitors">
-        {of.Visitors.map((one, number) => (
+      <Folded
+        class="visitors"
+        most={FEW}
+        items={of.Visitors.map((one, number) => (
           <li key={number}>
             <Name of={one.UUID} /> <TrustMark of={one.Trust} /> <small>{span(one.From, one.Until)}</small>
           </li>
         ))}
-      </ul>
+      />
       {of.Truncated && <p class="faint">There are more than are looked at.</p>}
     </>
   );
 }
 
 function Conflicts({ of }: { of: Conflict[] }) {
-  const to = useLinks();
   if (!of.length) return null;
   return (
-    <ul class="cut conflicts" aria-label="Conflicts">
-      {of.map((one, number) => (
-        <li key={number}>
-          {many(one.Events, "event")} named this subscriber by its {one.Names === "Email" ? "address" : "ID"} and{" "}
-          <a href={to("people", { person: one.Subscriber })}>another one</a> by its{" "}
-          {one.Names === "Email" ? "ID" : "address"}
-          {one.ID && (
-            <>
-              {" "}
-              (ID <Name of={one.ID} />)
-            </>
-          )}
-          , last <Time at={one.Last} short />. The address decided.
-        </li>
-      ))}
-    </ul>
+    <div class="cut conflicts">
+      <Folded label="Conflicts" most={FEW} items={of.map((one, number) => <Met key={number} one={one} />)} />
+    </div>
+  );
+}
+
+function Met({ one }: { one: Conflict }) {
+  const to = useLinks();
+  const [mine, other] = one.Names === "Email" ? ["address", "ID"] : ["ID", "address"];
+  return (
+    <li>
+      {many(one.Events, "event")} named this subscriber by its {mine} and{" "}
+      <a href={to("people", { person: one.Subscriber })}>another one</a> by its {other}
+      {one.ID && (
+        <>
+          {" "}
+          (ID <Name of={one.ID} />)
+        </>
+      )}
+      , last <Time at={one.Last} short />. The address decided.
+    </li>
   );
 }
 
@@ -232,7 +241,7 @@ function Days({ events }: { events: Happening[] }) {
           <h3>{day}</h3>
           <ol class="arrivals">
             {those.map((one) => (
-              <Row key={one.Key} one={one} named dated={false} />
+              <Row key={one.Key} one={one} named dated={false} whose={false} />
             ))}
           </ol>
         </div>

@@ -84,7 +84,7 @@ function Choices({ asked, events, interval }: Given & { interval: Interval }) {
 }
 
 function Drawn({ series, asked, about }: { series: Series; asked: Asked; about: number | null }) {
-  const total = series.Series.reduce((sum, line) => sum + line.Total, 0);
+  const total = series.Series.reduce((sum, line) => sum + Number(line.Total), 0);
   const name = `${MEASURES[series.Measure as Measure] ?? series.Measure} by ${series.Interval}`;
   return (
     <>

@@ -123,7 +123,7 @@ function Spread({ of }: { of: Numbers }) {
       >
         {of.Histogram.map((bin) => (
           <i
-            key={bin.From}
+            key={String(bin.From)}
             title={`${count(bin.From)} to ${count(bin.To)}: ${many(bin.Count, "event")}`}
             style={{ "--share": bin.Count / most }}
           />
