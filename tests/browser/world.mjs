@@ -1,6 +1,8 @@
 // What a scenario of the SDK has to itself: pages on one origin, and on another a gateway that passes what they send on to
 // the collector, or refuses or drops it, and takes notes.
+import { execFileSync } from "node:child_process";
 import { createServer, request as ask } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { PATIENCE } from "./chromium.mjs";
 
 /** The stub of sdk/browser/README.md, as it stands there. */
@@ -50,6 +52,16 @@ export class World {
       server.close();
       server.closeAllConnections();
     }
+  }
+
+  /** The pages over https, too: their origin at a name of this machine. The certificate is of the moment, and the browsers
+   * are told to take any. */
+  async secured(host) {
+    const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const pem = execFileSync("openssl", [...made, "-subj", `/CN=${host}`, "-keyout", "-"], { stdio: ["ignore", "pipe", "ignore"] });
+    const server = createSecureServer({ key: pem, cert: pem }, (...both) => this.#serve(...both));
+    this.servers.push(server);
+    return (await listen(server)).replace("http://127.0.0.1", `https://${host}`);
   }
 
   /** Another page of the same visitor, in a window of its own: a tab behind another is not seen. */
