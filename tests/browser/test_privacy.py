@@ -82,6 +82,7 @@ IGNORED = {
     "global_privacy_control": "Do Not Track",
     "do_not_track": "Do Not Track",
     "local": "local",
+    "localhost": "local",
     "left_out": "footfall_ignore",
     "left_out_without_persistence": "footfall_ignore",
     "a_secret_key": "secret key: revoke it",

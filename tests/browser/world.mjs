@@ -23,7 +23,8 @@ export class World {
   /** What was asked of the collector: [{"method", "path", "type", "origin", "cookie", "at", "fault", "events"}, …]; with its `status`
    * and the `wait` in seconds that it asked for, once it has answered. */
   requests = [];
-  /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one. */
+  /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one,
+   * or promises it. */
   fault = null;
   /** Headers of the pages that are served next. */
   headers = {};
@@ -79,7 +80,7 @@ export class World {
     const body = await read(incoming).catch(() => null);
     if (!body) return;
     const note = incoming.url.startsWith("/api") && this.#note(incoming, body);
-    const fault = note && (typeof this.fault == "function" ? this.fault(note) : this.fault);
+    const fault = note && (typeof this.fault == "function" ? await this.fault(note) : this.fault);
     if (note) note.fault = fault;
     if (fault == "drop") return incoming.socket.destroy();
     if (fault == "hang") return;

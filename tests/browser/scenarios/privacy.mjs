@@ -4,8 +4,8 @@ async function traces(world) {
 }
 
 /** The verdict on an event of a page with these attributes, and what the page has left behind. */
-async function ignored(world, attributes, path) {
-  await world.page.goto(world.tagged(attributes, path));
+async function ignored(world, attributes, path, site = world.site) {
+  await world.page.goto(world.tagged(attributes, path).replace(world.site, site));
   await world.ready();
   return { answer: await world.track("ignored"), ...(await traces(world)) };
 }
@@ -104,6 +104,7 @@ export const scenarios = {
     return { ...found, ...(await traces(world)) };
   },
   local: (world) => ignored(world, "data-ignore-local"),
+  localhost: (world) => ignored(world, "data-ignore-local", "/", world.site.replace("127.0.0.1", "localhost")),
   local_set_to_false: (world) => ignored(world, 'data-ignore-local="false"'),
   async left_out(world) {
     await world.page.goto(`${world.site}/a?bare`);

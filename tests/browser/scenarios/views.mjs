@@ -98,7 +98,7 @@ export const scenarios = {
       await pause();
       location.hash = "#/other";
       await pause();
-      history.pushState({}, "", "/two#/other");
+      history.pushState({}, "", "/two#token=x");
     });
     return { views: await views(world, { path: 2, query: 3, hash: 4, off: 1 }[spa || "path"]) };
   }])),
