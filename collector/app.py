@@ -43,7 +43,7 @@ from collector.web.console_page import ConsolePage
 from collector.web.inflight import InFlight
 from collector.web.live import LivePage
 from collector.web.logs import log_request
-from collector.web.pixel import EVENT, SUFFIX
+from collector.web.pixel import EVENT, PATHS, SUFFIX
 from collector.web.scripts import Bundle, Script
 
 
@@ -192,7 +192,7 @@ def _pages(settings: Settings, page: ops.Page, readiness: Readiness, demo_key: C
         (r"/healthz", ops.Health),
         (r"/readyz", ops.Ready, {"ready": readiness.verdict}),
         (r"/metrics", ops.MetricsPage, {"page": page, "token": settings.metrics_token}),
-        (r"/openapi\.json", ops.OpenApi, {"document": document(COMMANDS)}),
+        (r"/openapi\.json", ops.OpenApi, {"document": document(COMMANDS, PATHS)}),
         (r"/console(?:/.*)?", ConsolePage, {"directory": static / "console"}),
         (r"/(?:demo)?", ops.Demo, {"demo_key": demo_key}),
         (r"/static/footfall\.js", Script, {"bundle": bundle}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collector import __version__
@@ -20,8 +20,12 @@ _RETRY_AFTER: Document = {
 }
 
 
-def document(commands: Iterable[Command]) -> Document:
-    """The document that is served at ``/openapi.json``."""
+def document(commands: Iterable[Command], others: Mapping[str, Document] | None = None) -> Document:
+    """The document that is served at ``/openapi.json``.
+
+    Args:
+        others: what else is described, by its path: what is no command of its own.
+    """
     commands = list(commands)
     schemas: Document = {}
     paths: Document = {}
@@ -35,6 +39,7 @@ def document(commands: Iterable[Command]) -> Document:
         paths[command.route] = {
             method.lower(): _operation(command, method, schemas[command.name]) for method in command.methods
         }
+    paths |= others or {}
     paths["/api.php"] = {"get": _legacy(commands, "GET"), "post": _legacy(commands, "POST")}
     return {
         "openapi": "3.1.0",
@@ -101,16 +106,27 @@ def _documented(value: Document) -> Document:
 
 def _responses(commands: list[Command]) -> Document:
     answers = [{"$ref": f"{_REFERENCE}{command.name}.answer"} for command in commands]
-    responses: Document = {"200": _response("Done", answers[0] if len(answers) == 1 else {"anyOf": answers})}
+    done = _json(answers[0] if len(answers) == 1 else {"anyOf": answers})
     for media_type in sorted({name for command in commands for name in command.streams}):
-        responses["200"]["content"][media_type] = {"schema": {"type": "string"}}
+        done[media_type] = {"schema": {"type": "string"}}
+    return responses(done, _json({"$ref": f"{_REFERENCE}errors"}))
+
+
+def responses(done: Document, refused: Document) -> Document:
+    """What may be answered, by its status.
+
+    Args:
+        done: the content of success, by media type.
+        refused: the content of every error.
+    """
+    found: Document = {"200": {"description": "Done", "content": done}}
     for status in sorted({fault.status for fault in Fault}):
         told = sorted({f"{fault.code}: {fault.message}" for fault in Fault if fault.status == status})
-        responses[str(status)] = _response("; ".join(told), {"$ref": f"{_REFERENCE}errors"})
+        found[str(status)] = {"description": "; ".join(told), "content": refused}
         if status in (Fault.TOO_MANY_REQUESTS.status, Fault.UNAVAILABLE.status):
-            responses[str(status)]["headers"] = {"Retry-After": _RETRY_AFTER}
-    return responses
+            found[str(status)]["headers"] = {"Retry-After": _RETRY_AFTER}
+    return found
 
 
-def _response(description: str, schema: Any) -> Document:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _json(schema: Any) -> Document:
+    return {"application/json": {"schema": schema}}

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from tornado.httputil import HTTPHeaders
 
 from collector import __version__
+from collector.commands.openapi import responses
 from collector.errors import Fault, Refusal
 from collector.model import Document
 from collector.web.forms import read_form
@@ -26,6 +27,33 @@ SUFFIX = ".gif"
 GIF = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 """One transparent dot."""
 _UNWANTED = ("Sec-GPC", "DNT")
+
+_IMAGE: Document = {"image/gif": {}}
+PATHS: Document = {
+    EVENT + SUFFIX: {
+        "get": {
+            "operationId": f"{COMMAND}.image",
+            "summary": "Counts a page view where no script runs. Whatever the status, the body is one transparent dot.",
+            "parameters": [
+                {
+                    "name": "key",
+                    "in": "query",
+                    "required": True,
+                    "description": "A public key.",
+                    "schema": {"type": "string"},
+                },
+                {
+                    "name": "url",
+                    "in": "query",
+                    "description": "The page's address; the Referer where absent.",
+                    "schema": {"type": "string"},
+                },
+            ],
+            "responses": responses(_IMAGE, _IMAGE),
+        }
+    }
+}
+"""What ``/openapi.json`` says of the image."""
 
 
 def unwanted(headers: HTTPHeaders) -> str | None:

@@ -26,13 +26,14 @@ function firefox() {
 const DOMAINS = ["www.shop.test", "blog.shop.test"];
 
 export function launch(name, userDataDir, scripts) {
+  const acceptInsecureCerts = true; // those of `World.secured`
   if (name == "firefox") {
     const extraPrefsFirefox = { "javascript.enabled": scripts, "network.dns.localDomains": DOMAINS.join(",") };
-    return puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir, extraPrefsFirefox, timeout: PATIENCE });
+    return puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir, extraPrefsFirefox, acceptInsecureCerts, timeout: PATIENCE });
   }
   const resolving = `--host-resolver-rules=${DOMAINS.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`;
   const args = scripts ? [...FLAGS, resolving] : [...FLAGS, "--blink-settings=scriptEnabled=false"];
-  return puppeteer.launch({ executablePath: chromium(), args, userDataDir, pipe: true, timeout: PATIENCE });
+  return puppeteer.launch({ executablePath: chromium(), args, userDataDir, pipe: true, acceptInsecureCerts, timeout: PATIENCE });
 }
 
 /**

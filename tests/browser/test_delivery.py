@@ -52,15 +52,16 @@ def test_no_scenario_puts_an_error_into_the_console(seen: Seen) -> None:
 def test_fills_in_where_and_how_the_page_is_seen(seen: Seen) -> None:
     view, second = (event["Properties"] for event in seen.events("plain"))
     site = seen["plain"]["site"]
-    assert view["$current_url"] == f"{site}/shop?utm_source=news&utm_medium=mail&token=***"
-    wanted = {"$page_title": "Page /shop", "$referrer": "", "utm_source": "news", "utm_medium": "mail", "$bot": True}
+    assert view["$current_url"] == f"{site}/shop/boots?utm_source=news&utm_medium=mail&token=***"
+    wanted = {"$page_title": "Page /shop/boots", "$referrer": "", "$bot": True}
     assert view.items() >= wanted.items()
+    assert {name: view[name] for name in view if name[0] != "$"} == {"utm_source": "news", "utm_medium": "mail"}
     assert view["$lib"].startswith("footfall-browser/")
     assert all(
         isinstance(view[f"${kind}_{side}"], int) for kind in ("screen", "viewport") for side in ("width", "height")
     )
     assert view["$language"]
-    assert second["price"] == 1
+    assert second == {**view, "price": 1}
 
 
 def test_keeps_nothing_that_has_arrived(seen: Seen) -> None:
@@ -76,6 +77,11 @@ def test_the_visitor_is_a_cookie_of_thirteen_months(seen: Seen) -> None:
     assert cookie["secure"] is True
     assert (cookie.get("sameSite") or "").lower() == "lax"
     assert 394 * 86_400 < cookie["expires"] - found["now"] < 396 * 86_400
+
+
+def test_another_visit_makes_the_cookie_last_no_longer(seen: Seen) -> None:
+    first, second = seen["two_tabs"]["expires"]
+    assert first == second
 
 
 def test_numbers_the_events_of_a_page_by_one(seen: Seen) -> None:
@@ -126,6 +132,14 @@ def test_an_unreachable_collector_is_asked_three_times_and_the_page_is_told(seen
     assert message(found["again"])
     assert found["took"] < 15_000
     assert found["kept"] == 3
+    assert found["rests"] is True
+
+
+def test_tries_again_later_each_time_and_up_to_half_as_much_later_by_chance(seen: Seen) -> None:
+    """With a chance that is always 0.99."""
+    first, second, third = (request["sentAt"] for request in seen["an_unreachable_collector"]["requests"])
+    assert second - first >= 1_490
+    assert third - second >= 2_980
 
 
 def test_back_online_it_asks_again(seen: Seen) -> None:
@@ -135,7 +149,7 @@ def test_back_online_it_asks_again(seen: Seen) -> None:
 def test_waits_as_long_as_the_collector_asks_online_or_not(seen: Seen) -> None:
     found = seen["retry_after"]
     refused, *later = tries(seen, "retry_after", "limited")
-    assert later[0]["at"] - refused["at"] >= 2_000
+    assert later[0]["sentAt"] - refused["sentAt"] >= 2_000
     assert found["answer"]["status"] == found["after"]["status"] == "success"
     assert seen.stored("retry_after") == {"page_view": 1, "limited": 1, "meanwhile": 1}
 
@@ -154,7 +168,7 @@ def test_a_key_over_its_limit_is_asked_to_wait_by_the_collector_itself(seen: See
 )
 def test_what_may_pass_is_tried_again(seen: Seen, fault: str) -> None:
     assert seen["faults_that_pass"]["answers"][fault]["status"] == "success"
-    assert len(tries(seen, "faults_that_pass", fault)) == 2
+    assert len({request["sentAt"] for request in tries(seen, "faults_that_pass", fault)}) == 2
     assert seen.stored("faults_that_pass")[fault] == 1
 
 
@@ -178,6 +192,14 @@ def test_two_tabs_send_each_event_once_and_learn_its_verdict(seen: Seen) -> None
     sent = [event["EventID"] for request in seen["two_tabs"]["requests"] for event in request["events"]]
     assert len(sent) == len(set(sent)) == 42
     assert seen.stored("two_tabs") == {"page_view": 2, "tab 0": 20, "tab 1": 20}
+
+
+def test_while_one_tab_sends_another_waits(seen: Seen) -> None:
+    found = seen["one_tab_at_a_time"]
+    assert found["before"] == 2
+    assert found["answer"]["status"] == "success"
+    # The other may not have heard yet that it is gone from the storage.
+    assert seen.stored("one_tab_at_a_time") == {"page_view": 2, "held": 1}
 
 
 def test_what_a_second_tab_has_sent_for_the_first_is_not_sent_twice(seen: Seen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,7 @@ IGNORED = {
     "global_privacy_control": "Do Not Track",
     "do_not_track": "Do Not Track",
     "local": "local",
+    "localhost": "local",
     "left_out": "footfall_ignore",
     "left_out_without_persistence": "footfall_ignore",
     "a_secret_key": "secret key: revoke it",
@@ -119,6 +121,11 @@ def test_reset_makes_another_visitor(seen: Seen) -> None:
     assert found["before"] != found["after"] != ""
 
 
+def test_a_view_before_a_reset_is_still_the_visitors(seen: Seen) -> None:
+    first, second, track = (event["UUID"] for event in seen.events("reset"))
+    assert first == second != track
+
+
 def test_addresses_lose_fragments_and_secrets_and_nothing_else(seen: Seen) -> None:
     shown = [(event["Properties"]["$current_url"], event["Properties"]["$referrer"]) for event in seen.events("masked")]
     site = seen["masked"]["site"]
@@ -144,9 +151,24 @@ def test_test_events_are_marked_shown_and_not_stored(seen: Seen, scenario: str, 
     assert bool(shown) == any(tests)
 
 
+def test_the_console_shows_what_was_sent_and_its_verdict(seen: Seen) -> None:
+    found = seen["test_mode_by_call"]
+    _, event, verdict = found["shown"]
+    assert event.items() <= seen.events("test_mode_by_call")[-1].items()
+    assert json.loads(verdict) == found["answer"]
+
+
 def test_a_visitor_is_one_across_subdomains_where_that_is_asked_for_and_without_https(seen: Seen) -> None:
     found = seen["across_subdomains"]
     (first, features), (second, _) = found["seen"]
     assert first == second != ""
     assert features == [False, False, False]
+    assert found["left"] == ""
+
+
+def test_over_https_the_cookie_of_a_visitor_is_sent_over_nothing_else(seen: Seen) -> None:
+    found = seen["over_https"]
+    cookie = found["cookie"]
+    assert (cookie["secure"], cookie["domain"]) == (True, "www.shop.test")
+    assert found["shown"] == f"footfall_visitor={cookie['value']}"
     assert found["left"] == ""

@@ -1,6 +1,8 @@
 // What a scenario of the SDK has to itself: pages on one origin, and on another a gateway that passes what they send on to
 // the collector, or refuses or drops it, and takes notes.
+import { execFileSync } from "node:child_process";
 import { createServer, request as ask } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { PATIENCE } from "./chromium.mjs";
 
 /** The stub of sdk/browser/README.md, as it stands there. */
@@ -21,7 +23,8 @@ export class World {
   /** What was asked of the collector: [{"method", "path", "type", "origin", "cookie", "at", "fault", "events"}, …]; with its `status`
    * and the `wait` in seconds that it asked for, once it has answered. */
   requests = [];
-  /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one. */
+  /** What becomes of the next requests: null, "drop", "hang", or {status, headers, body}; or a function of a request's note that gives one,
+   * or promises it. */
   fault = null;
   /** Headers of the pages that are served next. */
   headers = {};
@@ -52,6 +55,16 @@ export class World {
     }
   }
 
+  /** The pages over https, too: their origin at a name of this machine. The certificate is of the moment, and the browsers
+   * are told to take any. */
+  async secured(host) {
+    const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const pem = execFileSync("openssl", [...made, "-subj", `/CN=${host}`, "-keyout", "-"], { stdio: ["ignore", "pipe", "ignore"] });
+    const server = createSecureServer({ key: pem, cert: pem }, (...both) => this.#serve(...both));
+    this.servers.push(server);
+    return (await listen(server)).replace("http://127.0.0.1", `https://${host}`);
+  }
+
   /** Another page of the same visitor, in a window of its own: a tab behind another is not seen. */
   async newPage() {
     const page = await this.context.newPage({ type: "window" });
@@ -67,7 +80,7 @@ export class World {
     const body = await read(incoming).catch(() => null);
     if (!body) return;
     const note = incoming.url.startsWith("/api") && this.#note(incoming, body);
-    const fault = note && (typeof this.fault == "function" ? this.fault(note) : this.fault);
+    const fault = note && (typeof this.fault == "function" ? await this.fault(note) : this.fault);
     if (note) note.fault = fault;
     if (fault == "drop") return incoming.socket.destroy();
     if (fault == "hang") return;

@@ -24,6 +24,7 @@ from collector.commands.call import Command
 from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
 from collector.errors import Fault
+from collector.web.pixel import PATHS
 from tests.support.live import Live, footfall
 
 CHECKS = [
@@ -33,7 +34,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-DOCUMENT = document(COMMANDS)
+DOCUMENT = document(COMMANDS, PATHS)
 described = schemathesis.openapi.from_dict(copy.deepcopy(DOCUMENT))
 commands = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -94,7 +95,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_operations_are_named_once() -> None:
     names = [part["operationId"] for part in _parts(DOCUMENT) if "operationId" in part]
-    assert len(names) == len(set(names)) == 2 + sum(len(command.methods) for command in COMMANDS)
+    assert len(names) == len(set(names)) == 3 + sum(len(command.methods) for command in COMMANDS)
 
 
 @commands
@@ -113,6 +114,15 @@ def test_every_command_is_described_with_its_route_methods_parameters_and_errors
         assert set(operation["responses"]) == {"200", *(str(fault.status) for fault in Fault)}
         answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert _at(answer["$ref"])["required"]
+
+
+def test_the_image_of_page_views_is_described() -> None:
+    """An operation of its own: two parameters, and an image whatever the status."""
+    operation = DOCUMENT["paths"]["/api/v1/event.gif"]["get"]
+    required = {item["name"]: item.get("required", False) for item in operation["parameters"]}
+    assert required == {"key": True, "url": False}
+    assert {kind for answer in operation["responses"].values() for kind in answer["content"]} == {"image/gif"}
+    assert set(operation["responses"]) == {"200", *(str(fault.status) for fault in Fault)}
 
 
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)

@@ -23,12 +23,12 @@ export const scenarios = {
     await world.inject(world.page, world.keys.public);
     return { first, answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
   },
-  async an_element_of_that_name(world) {
-    world.served["/a"] = `<form id="footfall"><input name="length"></form>` + world.html(new URL("/a", world.site));
+  ...Object.fromEntries(Object.entries({ "": "", _with_a_length: '<input name="length">' }).map(([name, inside]) => [`an_element_of_that_name${name}`, async (world) => {
+    world.served["/a"] = `<form id="footfall">${inside}</form>` + world.html(new URL("/a", world.site));
     await world.page.goto(`${world.site}/a`);
     await world.page.waitForFunction("window.footfall.track");
     return { answer: await world.track("in_spite") };
-  },
+  }])),
   async init_without_attributes(world) {
     await world.page.goto(`${world.site}/a?bare`);
     await world.inject();

@@ -4,8 +4,8 @@ async function traces(world) {
 }
 
 /** The verdict on an event of a page with these attributes, and what the page has left behind. */
-async function ignored(world, attributes, path) {
-  await world.page.goto(world.tagged(attributes, path));
+async function ignored(world, attributes, path, site = world.site) {
+  await world.page.goto(world.tagged(attributes, path).replace(world.site, site));
   await world.ready();
   return { answer: await world.track("ignored"), ...(await traces(world)) };
 }
@@ -104,6 +104,7 @@ export const scenarios = {
     return { ...found, ...(await traces(world)) };
   },
   local: (world) => ignored(world, "data-ignore-local"),
+  localhost: (world) => ignored(world, "data-ignore-local", "/", world.site.replace("127.0.0.1", "localhost")),
   local_set_to_false: (world) => ignored(world, 'data-ignore-local="false"'),
   async left_out(world) {
     await world.page.goto(`${world.site}/a?bare`);
@@ -130,7 +131,7 @@ export const scenarios = {
   async reset(world) {
     await world.visit("/a");
     const before = await world.cookie();
-    await world.page.evaluate(() => { footfall.reset(); });
+    await world.page.evaluate(() => { history.pushState({}, "", "/b"); footfall.reset(); });
     const between = await world.cookie();
     await world.track("somebody_else");
     return { before, between, after: await world.cookie() };
@@ -155,12 +156,24 @@ export const scenarios = {
   },
   async test_mode_by_call(world) {
     await world.visit("/a");
-    await world.page.evaluate(() => footfall.test(true));
-    return { answer: await world.track("rehearsal") };
+    await world.page.evaluate(() => {
+      footfall.test(true);
+      const { warn } = console;
+      console.warn = (...given) => { window.shown = given; warn(...given); };
+    });
+    return { answer: await world.track("rehearsal"), shown: await world.page.evaluate("shown") };
   },
   async test_mode_off(world) {
     await world.visit(world.tagged('data-test="false"'));
     return { answer: await world.track("performance") };
+  },
+  async over_https(world) {
+    await world.page.goto(await world.secured("www.shop.test"));
+    await world.sent("page_view");
+    const [cookie] = (await world.context.cookies()).filter((one) => one.name == "footfall_visitor");
+    const shown = await world.cookie();
+    await world.page.evaluate(() => { footfall.consent(false); });
+    return { cookie, shown, left: await world.cookie() };
   },
   async across_subdomains(world) {
     const [, port] = world.site.split("127.0.0.1:");

@@ -10,21 +10,23 @@ async function views(world, many) {
   return found.map((one) => [one.$page_title, one.$current_url, one.$referrer].map((text) => text.replace(world.site, "")));
 }
 
-/** Visits a page, and pushes a route with some title before it, and another after. */
-async function pushed(world, before, after) {
+/** Visits a page, and pushes a route with some title before it, and others so many milliseconds after. */
+async function pushed(world, before, after = {}) {
   await world.visit("/one");
-  await world.page.evaluate((before, after) => {
+  const at = await world.page.evaluate((before, after) => {
     if (before) document.title = before;
     history.pushState({}, "", "/two");
-    if (after) setTimeout(() => { document.title = after; }, 50);
+    const at = Date.now();
+    for (const [wait, title] of Object.entries(after)) setTimeout(() => { document.title = title; }, wait);
+    return at;
   }, before, after);
-  return { views: await views(world, 2) };
+  return { at, views: await views(world, 2) };
 }
 
 export const scenarios = {
-  title_before_push: (world) => pushed(world, "Two", null),
-  title_after_push: (world) => pushed(world, null, "Two"),
-  title_unchanged: (world) => pushed(world, null, null),
+  title_before_push: (world) => pushed(world, "Two"),
+  title_after_push: (world) => pushed(world, null, { 300: "Two", 350: "(1) Two" }),
+  title_unchanged: (world) => pushed(world, null, { 800: "Too late" }),
   async title_of_the_first_view(world) {
     world.served["/late"] = world.html(new URL("/late", world.site)).replace(/<title>.*?<\/title>/, "") + "<script>setTimeout(() => { document.title = 'Late'; }, 100)</script>";
     await world.page.goto(`${world.site}/late`);
@@ -96,7 +98,7 @@ export const scenarios = {
       await pause();
       location.hash = "#/other";
       await pause();
-      history.pushState({}, "", "/two#/other");
+      history.pushState({}, "", "/two#token=x");
     });
     return { views: await views(world, { path: 2, query: 3, hash: 4, off: 1 }[spa || "path"]) };
   }])),
@@ -132,9 +134,12 @@ export const scenarios = {
   async back_forward_cache(world) {
     await world.visit("/a");
     await world.until(async () => !(await world.kept()));
+    world.fault = "drop";
+    await world.track("stuck");
     await world.page.evaluate(() => { window.mark = 1; });
     await world.page.goto(`${world.site}/b?bare`);
-    await world.page.goBack({ waitUntil: "domcontentloaded" }).catch(() => {});
+    world.fault = null;
+    await world.page.evaluate(() => { history.back(); }).catch(() => {});
     await world.until(() => world.count("page_view") >= 2);
     return { restored: await world.page.evaluate("window.mark == 1"), answer: await world.track("after"), views: await views(world, 2) };
   },
