@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import date, timezone
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import footfall
@@ -102,9 +102,64 @@ class Cart:
         return {"items": 2}
 
 
+class OldCart:
+    """Like a model of pydantic 1."""
+
+    __fields_set__ = frozenset({"items"})
+
+    def dict(self) -> dict[str, Any]:
+        return {"items": 2}
+
+
+class Numbers:
+    """Like numpy's arrays and numbers."""
+
+    def __init__(self, of: Any) -> None:
+        self._of = of
+
+    def tolist(self) -> Any:
+        return self._of
+
+
+@dataclass
+class Order:
+    price: int
+    given_to_init_alone: InitVar[int]
+    of_the_class: ClassVar[int] = 1
+    not_there: int = field(init=False)
+
+
+class Plan(Enum):
+    BOTH = frozenset({"b", "a"})
+
+
 class Odd:
     def __str__(self) -> str:
         raise RuntimeError
+
+    __repr__ = __str__
+
+
+class Liar(Odd):
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError
+
+
+class Named(str):
+    """A text that has made something else of itself."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    encode = __str__  # type: ignore[assignment]
+
+
+class Failing:
+    def model_dump(self) -> dict[str, Any]:
+        raise RuntimeError
+
+    def __str__(self) -> str:
+        return "failing"
 
 
 def within_itself() -> list[Any]:
@@ -123,6 +178,13 @@ def within_itself() -> list[Any]:
         (b"\xff", "/w=="),
         (Item(Decimal("1.5")), {"price": 1.5}),
         (Cart(), {"items": 2}),
+        (OldCart(), {"items": 2}),
+        (Numbers([1, Numbers(2)]), [1, 2]),
+        ([Numbers(math.nan)], [None]),
+        (memoryview(b"bytes"), "bytes"),
+        (Order(1, 2), {"price": 1}),
+        ([Plan.BOTH, math.nan], [["a", "b"], None]),
+        ({Colour.RED: 1}, {"red": 1}),
         (date(2026, 1, 31), "2026-01-31"),
         (UUID(VISITOR), VISITOR),
         (math.nan, None),
@@ -133,12 +195,19 @@ def within_itself() -> list[Any]:
         ({(1, 2): "pair"}, {"(1, 2)": "pair"}),
         ({"a\0": 1}, {"a�": 1}),
         (Odd(), "Odd"),
+        ({Odd(), 1}, ["Odd", 1]),
+        ({Odd(): 1}, {"Odd": 1}),
         (Odd, str(Odd)),
+        pytest.param(Liar(), "Liar", id="Liar"),
+        ([Failing(), 1], ["failing", 1]),
+        ([Named("a"), math.nan], ["a", None]),
     ],
 )
 @pytest.mark.usefixtures("encoder")
 def test_a_value_of_any_type_becomes_json(stub: Stub, client: footfall.Client, value: Any, arrives: Any) -> None:
-    assert sent(stub, client, value) == arrives
+    arrived = sent(stub, client, value)  # pytest would look into one that raises at each look
+
+    assert arrived == arrives
 
 
 def test_a_value_within_itself_ends_at_the_deepest_level(stub: Stub, client: footfall.Client) -> None:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Callable
 from uuid import UUID
 
+from ._fork import importing
 from ._json import MAX_LEVELS
 
 
@@ -30,6 +31,10 @@ def snapshot(values: Mapping[str, Any], what: str, *, strict: bool = True) -> di
     return copy
 
 
+class _TooMany(ValueError):
+    """An event that would be refused for its size, whatever else is made of it."""
+
+
 class _Walk:
     """Looks at each value; what cannot be is an error where *strict*, else something that can."""
 
@@ -38,20 +43,20 @@ class _Walk:
         self._left = 100_000  # one event may not hold up the app: beyond this it would be refused for its size
 
     def value(self, value: Any, level: int) -> Any:
-        if value is None or isinstance(value, bool):
+        if value is None or type(value) is bool:
             return value
-        value = _opened(value)
-        if isinstance(value, (Mapping, list, tuple)):
-            return self._nested(value, level)
         try:
-            return _scalar(value)
-        except Exception as fault:
+            value = _wholly_opened(value)
+            return self._nested(value, level) if isinstance(value, (Mapping, list, tuple)) else _scalar(value)
+        except _TooMany:
+            raise
+        except Exception as fault:  # also of an app's own method: it costs this value, and not its event
             return self._settled(fault, _text_of(value))
 
     def _nested(self, value: Any, level: int) -> Any:
         self._left -= len(value) + 1
         if self._left < 0:
-            raise ValueError("too many values")
+            raise _TooMany("too many values")
         if level > MAX_LEVELS:
             return self._settled(ValueError(f"nested deeper than {MAX_LEVELS} levels, or within itself"), "(too deep)")
         if isinstance(value, Mapping):
@@ -60,9 +65,9 @@ class _Walk:
 
     def name(self, name: Any) -> str:
         try:
-            return _name(name)
+            return _name(name.value if isinstance(name, Enum) else name)
         except (TypeError, ValueError) as fault:
-            return str(self._settled(fault, _mended(str(name)).replace("\0", "�")))
+            return str(self._settled(fault, _mended(_said(name)).replace("\0", "�")))
 
     def _settled(self, fault: Exception, otherwise: Any) -> Any:
         if self._strict:
@@ -70,17 +75,41 @@ class _Walk:
         return otherwise
 
 
+def _wholly_opened(value: Any) -> Any:
+    """*value* opened as often as there is something in it, like a set within an Enum."""
+    for _ in range(MAX_LEVELS):
+        opened = _opened(value)
+        if opened is value:
+            break
+        value = opened
+    return value
+
+
 def _opened(value: Any) -> Any:
-    """What is in an Enum, a set, a dataclass or a pydantic model; *value* itself where it is none."""
+    """What is in an Enum, a set, a dataclass, a pydantic model and their like; *value* itself where it is none."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Set) and not isinstance(value, Mapping):
-        return sorted(value, key=repr)
-    if isinstance(value, type):
+        return sorted(value, key=_order)
+    if isinstance(value, (type, memoryview)):
         return value
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return value.model_dump() if hasattr(value, "model_dump") else value
+    return next((what(value) for mark, what in _OPENINGS if hasattr(value, mark)), value)
+
+
+def _order(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return ""
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    with importing:
+        from dataclasses import fields  # noqa: PLC0415 (who has a dataclass has imported it)
+
+    # A field that is no attribute has no value yet.
+    names = [field.name for field in fields(value)]
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
 
 
 def _scalar(value: Any) -> Any:
@@ -94,12 +123,15 @@ def _scalar(value: Any) -> Any:
 
 def _text_of(value: Any) -> str | float | None:
     """What is kept of a value that JSON cannot hold."""
-    if isinstance(value, str):
-        return _mended(value)
-    if isinstance(value, (int, float, Decimal)):
+    kind = type(value)  # an object may lie about its class, or raise
+    if issubclass(kind, (int, float, Decimal)):
         return _nearest(value)
+    return _mended(value if issubclass(kind, str) else _said(value))
+
+
+def _said(value: Any) -> str:
     try:
-        return _mended(str(value)[:1000])
+        return str(value)[:1000]
     except Exception:
         return type(value).__name__
 
@@ -113,7 +145,7 @@ def _nearest(value: Any) -> float | None:
 
 
 def _mended(text: str) -> str:
-    return text.encode(errors="replace").decode()
+    return str.encode(text, errors="replace").decode()
 
 
 def converted(value: Any) -> Any:
@@ -132,24 +164,25 @@ def _name(name: Any) -> str:
     return _text(name)
 
 
+# What a subclass of str, int or float has made of itself is not asked: these make plain ones.
 def _text(value: str) -> str:
     try:
-        value.encode()
+        str.encode(value)
     except UnicodeEncodeError:
         raise ValueError("a lone surrogate is not text") from None
-    return value
+    return str.__str__(value)
 
 
 def _integer(value: int) -> int:
     if not -(2**63) <= value < 2**63:
         raise ValueError("an integer has at most 64 bits, its sign included")
-    return value
+    return int.__index__(value)
 
 
 def _number(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(f"JSON has no {value}")
-    return value
+    return float.__float__(value)
 
 
 def _decimal(value: Decimal) -> float:
@@ -161,12 +194,12 @@ def _datetime(value: datetime) -> str:
     return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).isoformat()
 
 
-def _bytes(value: bytes) -> str:
+def _bytes(value: bytes | bytearray | memoryview) -> str:
     """Text where they are text, else base64."""
     try:
         return bytes(value).decode()
     except UnicodeDecodeError:
-        return b64encode(value).decode()
+        return b64encode(bytes(value)).decode()
 
 
 # The first that fits decides: a datetime is a date to Python.
@@ -178,5 +211,13 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (date, date.isoformat),
     (Decimal, _decimal),
     (UUID, str),
-    ((bytes, bytearray), _bytes),
+    ((bytes, bytearray, memoryview), _bytes),
+)
+# By what they have: none of these packages is imported for it.
+_OPENINGS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("__dataclass_fields__", _fields),
+    ("__attrs_attrs__", lambda value: {field.name: getattr(value, field.name) for field in value.__attrs_attrs__}),
+    ("model_dump", lambda value: value.model_dump()),  # pydantic
+    ("__fields_set__", lambda value: value.dict()),  # pydantic 1
+    ("tolist", lambda value: value.tolist()),  # numpy's numbers and arrays, and the like of them
 )
