@@ -63,6 +63,7 @@ FORBIDDING = {
     "an_element_of_that_name": "in_spite",
     "an_element_of_that_name_with_a_length": "in_spite",
     "without_current_script": "as_a_module",
+    "pinned": "of_this_version",
     "strict_policies": "strict",
     "blocked_storage": "stored_nowhere",
     "no_storage": "stored_nowhere",

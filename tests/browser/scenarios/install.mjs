@@ -42,6 +42,16 @@ export const scenarios = {
     await world.visit("/a");
     return { answer: await world.track("as_a_module") };
   },
+  async pinned(world) {
+    const tag = world.keys.pinned.replace("http://gateway", world.gateway).replace(" async", " async data-auto");
+    world.served["/a"] = `<!doctype html><title>Pinned</title>${tag}<button id="b" data-footfall-event="pressed">x</button>`;
+    await world.visit("/a");
+    await world.until(async () => {
+      await world.page.click("#b");
+      return world.count("pressed");
+    });
+    return { answer: await world.track("of_this_version") };
+  },
   async a_key_of_another_origin(world) {
     await world.page.goto(`${world.site}/a?key=${world.keys.foreign}`);
     await world.ready();
