@@ -59,9 +59,9 @@ export const scenarios = {
   async an_unreachable_collector(world) {
     world.fault = DROP;
     await world.slow();
+    await world.page.evaluateOnNewDocument(() => { Math.random = () => 0.99; });
     await world.page.goto(world.tagged('data-spa="off"'));
     await world.ready();
-    await world.page.evaluate(() => { Math.random = () => 0.99; });
     const answer = await world.track("lost");
     const from = Date.now();
     const again = await world.track("lost_too");
