@@ -19,9 +19,11 @@ export const scenarios = {
   },
   async loaded_twice(world) {
     await world.visit("/a?twice");
-    const first = await world.page.evaluate(() => { window.first = footfall; });
+    await world.page.evaluate(() => { window.first = footfall; });
     await world.inject(world.page, world.keys.public);
-    return { first, answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
+    const found = { answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
+    const others = () => [footfall.init({}), footfall.test(false), footfall.before(), footfall.consent(true), footfall.reset()];
+    return { ...found, promises: await world.page.evaluate(`(${others})().map((one) => one instanceof Promise)`) };
   },
   ...Object.fromEntries(Object.entries({ "": "", _with_a_length: '<input name="length">' }).map(([name, inside]) => [`an_element_of_that_name${name}`, async (world) => {
     world.served["/a"] = `<form id="footfall">${inside}</form>` + world.html(new URL("/a", world.site));
