@@ -35,7 +35,8 @@ try {
   writeFileSync(join(directory, "package.json"), "{}");
   const packages = OTHERS.map(([, name, version]) => `${name}@${version}`);
   execFileSync("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", ...packages], { cwd: directory, stdio: "inherit" });
-  const rows = OURS.map((file) => [`static/${file}`, "as served", ...sizes(readFileSync(STATIC + file))]);
+  const served = (file) => ["", ".gz", ".br"].map((suffix) => readFileSync(STATIC + file + suffix).length);
+  const rows = OURS.map((file) => [`static/${file}`, "as served", ...served(file)]);
   for (const [title, name, version, { file, bundle }] of OTHERS) {
     const bytes = file ? readFileSync(join(directory, "node_modules", name, file)) : await bundled(directory, bundle);
     rows.push([`${title} ${version}`, file ? "as published" : "bundled here", ...sizes(bytes)]);

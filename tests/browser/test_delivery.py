@@ -226,6 +226,12 @@ def test_under_16_kb_a_request_outlives_its_page_and_above_a_beacon_takes_it_ove
     assert seen.stored("large") == {"page_view": 1, "large": 4, "large_leaving": 1}
 
 
+def test_what_no_more_fits_into_the_quota_of_a_page_that_is_left_is_sent_by_the_next(seen: Seen) -> None:
+    """60 KB, and a page shares 64 among all that outlives it."""
+    assert sorted(seen["more_than_may_outlive_a_page"]["numbers"]) == list(range(18))
+    assert seen.stored("more_than_may_outlive_a_page") == {"page_view": 2, "many": 18}
+
+
 def test_stores_no_more_than_a_hundred_events_and_sends_those_too_that_it_could_not_store(seen: Seen) -> None:
     found = seen["more_than_may_be_stored"]
     assert found["many"] == STORED_MOST

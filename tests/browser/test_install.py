@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,10 @@ def test_loaded_twice_it_counts_once(seen: Seen) -> None:
     assert seen.stored("loaded_twice") == {"page_view": 1, "once": 1}
 
 
+def test_calls_that_send_nothing_return_promises_too(seen: Seen) -> None:
+    assert seen["loaded_twice"]["promises"] == [True] * 5
+
+
 def test_init_starts_what_was_called_before_and_only_once(seen: Seen) -> None:
     assert seen["init_without_attributes"]["answer"]["status"] == "success"
     assert seen.stored("init_without_attributes") == {"before_init": 1, "page_view": 1}
@@ -63,6 +68,7 @@ FORBIDDING = {
     "an_element_of_that_name": "in_spite",
     "an_element_of_that_name_with_a_length": "in_spite",
     "without_current_script": "as_a_module",
+    "pinned": "of_this_version",
     "strict_policies": "strict",
     "blocked_storage": "stored_nowhere",
     "no_storage": "stored_nowhere",
@@ -155,6 +161,13 @@ def test_the_bundle_makes_no_code_of_texts() -> None:
     bundle = (STATIC / "footfall.js").read_text()
     assert "eval" not in bundle
     assert "Function" not in bundle
+
+
+def test_what_is_served_is_within_the_budget_of_the_build() -> None:
+    """The build holds to it what it packs itself, by whichever release of brotli it has."""
+    budget = re.search(r"^const BUDGET = (\d+);$", (SDK / "browser" / "build.mjs").read_text(), re.M)
+    assert budget
+    assert (STATIC / "footfall.js.br").stat().st_size <= int(budget[1])
 
 
 def test_the_bundle_listens_to_no_unload_which_would_keep_pages_out_of_the_back_forward_cache() -> None:

@@ -70,8 +70,12 @@ def test_a_page_that_is_not_seen_counts_when_it_is(seen: Seen) -> None:
     assert found["answer"]["status"] == "success"
 
 
-def test_hidden_it_hands_what_is_on_its_way_to_a_beacon(seen: Seen) -> None:
-    assert seen.stored("hidden_with_something_on_its_way") == {"page_view": 1, "held": 1}
+@pytest.mark.parametrize("how", ["hidden", "gone"])
+def test_hidden_or_gone_it_hands_what_is_on_its_way_to_one_beacon(seen: Seen, how: str) -> None:
+    """The page hears of it twice."""
+    scenario = f"{how}_with_something_on_its_way"
+    assert seen[scenario]["times"] == 2
+    assert seen.stored(scenario) == {"page_view": 1, "held": 1}
 
 
 def test_a_page_restored_by_the_back_forward_cache_counts_again(seen: Seen) -> None:

@@ -13,11 +13,15 @@ from typing import Any
 
 from collector.access.administration import Administration
 from collector.cli.demo import LOOPBACK, USER
+from collector.resources import resource_dir
 from collector.storage.connection import open_store
+from collector.web.scripts import Bundle, tags
 from tests.support.browsers import driven
 from tests.support.live import Live
 
 BROWSERS = ["chromium", "firefox"]
+GATEWAY = "http://gateway"
+"""Stands for the address of a scenario's own way to the collector."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class Seen:
 @contextlib.contextmanager
 def seen_by(browser: str, group: str, live: Live) -> Iterator[Seen]:
     """Runs the scenarios of a group: in one browser, since it is slow to start."""
-    keys = {"public": live.demo["public_key"], **_in_a_thread(_more_keys(live))}
+    public = live.demo["public_key"]
+    pinned = tags(Bundle(resource_dir("static")), GATEWAY, public)["pinned"]
+    keys = {"public": public, "pinned": pinned, **_in_a_thread(_more_keys(live))}
     with driven("sdk.mjs", browser, group, live.url, json.dumps(keys)) as scenarios:
         yield Seen(browser, scenarios, live.db)
 

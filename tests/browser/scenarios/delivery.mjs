@@ -59,9 +59,9 @@ export const scenarios = {
   async an_unreachable_collector(world) {
     world.fault = DROP;
     await world.slow();
+    await world.page.evaluateOnNewDocument(() => { Math.random = () => 0.99; });
     await world.page.goto(world.tagged('data-spa="off"'));
     await world.ready();
-    await world.page.evaluate(() => { Math.random = () => 0.99; });
     const answer = await world.track("lost");
     const from = Date.now();
     const again = await world.track("lost_too");
@@ -186,6 +186,17 @@ export const scenarios = {
     await world.visit("/a");
     world.fault = () => (world.count("slow") == 1 ? "hang" : null);
     return { answer: await world.track("slow") };
+  },
+  async more_than_may_outlive_a_page(world) {
+    await world.visit("/a");
+    await world.page.evaluate(() => {
+      for (let n = 0; n < 18; n++) footfall.track("many", { n, text: "x".repeat(3000) });
+      location.href = "/b?bare";
+    });
+    await world.page.waitForFunction(() => location.pathname == "/b");
+    await world.visit("/b");
+    await world.until(async () => !(await world.kept()));
+    return { numbers: [...new Set(world.events(true).filter((event) => event.Event == "many").map((event) => event.Properties.n))] };
   },
   async large(world) {
     await world.visit("/a");

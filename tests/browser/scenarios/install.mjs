@@ -19,9 +19,11 @@ export const scenarios = {
   },
   async loaded_twice(world) {
     await world.visit("/a?twice");
-    const first = await world.page.evaluate(() => { window.first = footfall; });
+    await world.page.evaluate(() => { window.first = footfall; });
     await world.inject(world.page, world.keys.public);
-    return { first, answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
+    const found = { answer: await world.track("once"), same: await world.page.evaluate("first == footfall") };
+    const others = () => [footfall.init({}), footfall.test(false), footfall.before(), footfall.consent(true), footfall.reset()];
+    return { ...found, promises: await world.page.evaluate(`(${others})().map((one) => one instanceof Promise)`) };
   },
   ...Object.fromEntries(Object.entries({ "": "", _with_a_length: '<input name="length">' }).map(([name, inside]) => [`an_element_of_that_name${name}`, async (world) => {
     world.served["/a"] = `<form id="footfall">${inside}</form>` + world.html(new URL("/a", world.site));
@@ -41,6 +43,16 @@ export const scenarios = {
     world.served["/a"] = world.html(new URL("/a?bare", world.site)) + `<script data-key="${world.keys.public}" src="${world.gateway}/static/footfall.js" type="module"></script>`;
     await world.visit("/a");
     return { answer: await world.track("as_a_module") };
+  },
+  async pinned(world) {
+    const tag = world.keys.pinned.replace("http://gateway", world.gateway).replace(" async", " async data-auto");
+    world.served["/a"] = `<!doctype html><title>Pinned</title>${tag}<button id="b" data-footfall-event="pressed">x</button>`;
+    await world.visit("/a");
+    await world.until(async () => {
+      await world.page.click("#b");
+      return world.count("pressed");
+    });
+    return { answer: await world.track("of_this_version") };
   },
   async a_key_of_another_origin(world) {
     await world.page.goto(`${world.site}/a?key=${world.keys.foreign}`);

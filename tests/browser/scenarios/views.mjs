@@ -119,18 +119,24 @@ export const scenarios = {
     await world.page.evaluate(() => { window.seen = true; document.dispatchEvent(new Event("visibilitychange", { bubbles: true })); });
     return { answer, before, views: await views(world, 1) };
   },
-  async hidden_with_something_on_its_way(world) {
+  ...Object.fromEntries(["hidden", "gone"].map((how) => [`${how}_with_something_on_its_way`, async (world) => {
     await world.visit("/one");
-    world.fault = (note) => (world.count("held") == 1 ? "hang" : null);
-    await world.page.evaluate(() => {
-      footfall.track("held", { text: "x".repeat(20_000) });
-      setTimeout(() => {
-        Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-        document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
-      }, 300);
-    });
+    world.fault = () => (world.count("held") == 1 ? "hang" : null);
+    await world.page.evaluate(() => { footfall.track("held", { text: "x".repeat(20_000) }); });
+    await world.sent("held");
+    await world.page.evaluate(async (how, collector) => {
+      if (how == "hidden") Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+      for (let n = 0; n < 2; n++) {
+        if (how == "gone") dispatchEvent(new PageTransitionEvent("pagehide"));
+        else document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+        await new Promise((resume) => setTimeout(resume));
+      }
+      // A beacon too many would have gone before this.
+      await fetch(`${collector}/static/footfall.js`);
+    }, how, world.gateway);
     await world.sent("held", 2);
-  },
+    return { times: world.count("held") };
+  }])),
   async back_forward_cache(world) {
     await world.visit("/a");
     await world.until(async () => !(await world.kept()));
