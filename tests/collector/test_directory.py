@@ -217,7 +217,9 @@ def counted(site: Site) -> Any:
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_however_many_requests_come_at_one_moment_a_key_and_a_list_are_looked_up_once(site: Site) -> None:
+async def test_however_many_requests_come_at_one_moment_a_key_and_a_list_are_looked_up_once(
+    site: Site, seconds: Seconds
+) -> None:
     with crowd(site) as many, counted(site) as searches:
         answers = await asyncio.gather(*(many.track(Properties={"isTest": True}) for _ in range(128)))
         assert {answer.status for answer in answers} == {200}

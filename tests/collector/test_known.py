@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import stat
 import time
@@ -24,6 +23,7 @@ import pytest
 from collector.access.known import MOMENT
 from collector.access.tokens import digest
 from collector.embedded.state import is_free, load_state
+from tests.support.children import standing_still
 from tests.support.live import Live, eventually, free_port, running, start, stop
 from tests.support.wire import Reply, ask, post
 
@@ -187,15 +187,12 @@ def _stands_still(found: Scene) -> None:
     assert state.pid is not None
     said = time.monotonic()
     eventually(lambda: time.monotonic() - said > MOMENT)
-    os.kill(state.pid, signal.SIGSTOP)
-    try:
+    with standing_still(state.pid):
         began = time.monotonic()
         found.replies["a known key", "hung"] = found.requests["a known key"]("hung")
         found.seconds["hung"] = time.monotonic() - began
         found.seconds["hung again"] = found.ask("a known key", "hung again")
         found.seconds["properties hung"] = found.ask("the properties of a known list", "hung")
-    finally:
-        os.kill(state.pid, signal.SIGCONT)
     eventually(lambda: ask(f"{found.url}/readyz").json["status"] == "ready")
 
 

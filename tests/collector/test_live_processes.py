@@ -53,11 +53,12 @@ def _stream(two: Live) -> Iterator[HTTPResponse]:
 
 def _events(stream: HTTPResponse) -> Iterator[dict[str, Any]]:
     """The events of a stream, until it ends."""
-    kind = ""
+    kind, pings = "", 0
     while line := stream.readline():
         name, _, value = line.decode().rstrip("\n").partition(": ")
         kind = value if name == "event" else kind
-        assert kind != "ping", "nothing has come for 15 s"
+        pings += (name, value) == ("event", "ping")
+        assert pings < 8, "but for pings, nothing has come for two minutes"
         if name == "data" and kind == "event":
             yield json.loads(value)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from collector.embedded.state import State, is_free, load_state
+from tests.support.children import standing_still
 from tests.support.live import Live, eventually, free_port, running, start, stop
 from tests.support.wire import Reply, ask, ask_meanwhile, logged, post, post_meanwhile
 
@@ -93,8 +93,7 @@ def _fills(found: Seen, url: str, host: Live, name: str) -> bool:
     assert mongod is not None
     found.attempt = name
     found.note("before", post_meanwhile(url + EVENT, _event(host, f"{name}, before")))
-    os.kill(mongod, signal.SIGSTOP)
-    try:
+    with standing_still(mongod):
         waiting = [post_meanwhile(url + EVENT, _event(host, f"{name}, waiting {number}")) for number in range(8)]
         end = time.monotonic() + 1.5
         while not full and time.monotonic() < end:
@@ -102,8 +101,6 @@ def _fills(found: Seen, url: str, host: Live, name: str) -> bool:
         found.note("one too many", post_meanwhile(url + EVENT, _event(host, f"{name}, one too many")))
         found.note("full", ask_meanwhile(url + "/readyz"))
         found.note("full, health", ask_meanwhile(url + "/healthz"), ask_meanwhile(url + "/metrics"))
-    finally:
-        os.kill(mongod, signal.SIGCONT)
     found.note("waiting", *waiting)
     return full
 

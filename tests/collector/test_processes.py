@@ -22,7 +22,7 @@ import pytest
 
 from collector.embedded.state import load_state
 from tests.support.books import read_books
-from tests.support.children import children, command_line
+from tests.support.children import children, command_line, halt, standing_still
 from tests.support.live import Live, environment, eventually, footfall, free_port, start, stop
 from tests.support.shell import reason
 from tests.support.traffic import Traffic, beside, connection, event, post, posting
@@ -101,15 +101,11 @@ def test_the_metrics_are_answered_in_time_although_a_process_hangs(two: Live) ->
     before = read_books(two.url)
     stuck = children(two.process.pid)[0]
     began = time.monotonic()
-    with ThreadPoolExecutor(MANY) as pool:
-        os.kill(stuck, signal.SIGSTOP)
-        try:
-            asked = [pool.submit(read_books, two.url) for _ in range(MANY)]  # some of the one that hangs
-            eventually(lambda: any(one.done() for one in asked))
-            took = time.monotonic() - began
-            (first, *_) = [one.result() for one in asked if one.done()]
-        finally:
-            os.kill(stuck, signal.SIGCONT)
+    with ThreadPoolExecutor(MANY) as pool, standing_still(stuck):
+        asked = [pool.submit(read_books, two.url) for _ in range(MANY)]  # some of the one that hangs
+        eventually(lambda: any(one.done() for one in asked))
+        took = time.monotonic() - began
+        (first, *_) = [one.result() for one in asked if one.done()]
     assert took < 9  # a scrape may take 10 s; it hangs for as long as somebody waits
     assert first["stored"] == before["stored"]
 
@@ -169,7 +165,7 @@ def check(live: Live, prefix: str, traffic: Traffic) -> None:
 
 def test_connections_that_wait_for_a_process_which_dies_are_taken_by_its_successor(two: Live) -> None:
     before = read_books(two.url)
-    os.kill(children(two.process.pid)[0], signal.SIGSTOP)
+    halt(children(two.process.pid)[0])
     with ThreadPoolExecutor(MANY) as pool:
         asked = [pool.submit(send, two, f"queue-{number}", 1) for number in range(MANY)]
         eventually(lambda: any(one.done() for one in asked))
@@ -274,11 +270,8 @@ def away(live: Live) -> Iterator[None]:
     state = load_state(live.data_dir)
     assert state is not None
     assert state.pid is not None
-    os.kill(state.pid, signal.SIGSTOP)
-    try:
+    with standing_still(state.pid):
         yield
-    finally:
-        os.kill(state.pid, signal.SIGCONT)
 
 
 def test_a_killed_parent_leaves_no_process_behind_and_fewer_processes_find_all_that_waits(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -22,10 +21,12 @@ import pytest
 
 from collector.embedded.launch import Layout
 from collector.embedded.process import is_running
+from tests.support.children import standing_still
 from tests.support.live import Live, answers, environment, eventually, free_port, start, stop
 from tests.support.shell import Shell, post, track
 
 PROPERTIES = "/api/v1/website_events.properties"
+_begun: list[subprocess.Popen[str]] = []
 
 
 def _left_running(data_dir: Path) -> list[int]:
@@ -39,6 +40,8 @@ def var(tmp_path: Path) -> Iterator[Path]:
     """A data directory of its own, in which nothing may be left running."""
     data_dir = tmp_path / "var"
     yield data_dir
+    while _begun:  # where the test has ended too early
+        stop(_begun.pop())
     assert _left_running(data_dir) == []
     shutil.rmtree(data_dir)  # 300 MB
 
@@ -48,6 +51,7 @@ def _printed(data_dir: Path, log: Path, *arguments: str) -> tuple[subprocess.Pop
     log.write_text("")
     port = free_port()
     process = start(data_dir, port, *arguments, log=log)
+    _begun.append(process)
     eventually(lambda: "Ctrl-C" in log.read_text())
     return process, f"http://127.0.0.1:{port}", log.read_text()
 
@@ -99,13 +103,9 @@ def test_without_a_mongodb_it_is_unavailable_and_with_it_again_right(var: Path, 
     read = {"APIKey": demo["secret_key"], "ListID": demo["list_id"]}
     assert track(url, demo["secret_key"], ListID=demo["list_id"], Properties={"a": 1}) == 200
     (mongod,) = _left_running(var)
-    os.kill(mongod, signal.SIGSTOP)
-    try:
-        with ThreadPoolExecutor() as pool:
-            asked = [pool.submit(post, url, PROPERTIES, given) for given in (read, {**read, "APIKey": "sk_unknown"})]
-            found = [future.result() for future in asked]
-    finally:
-        os.kill(mongod, signal.SIGCONT)
+    with standing_still(mongod), ThreadPoolExecutor() as pool:
+        asked = [pool.submit(post, url, PROPERTIES, given) for given in (read, {**read, "APIKey": "sk_unknown"})]
+        found = [future.result() for future in asked]
     for status, body, headers in found:
         assert (status, body) == (503, {"Errors": [{"Code": 503, "Message": "Temporarily unavailable"}]})
         assert int(headers["Retry-After"]) >= 1

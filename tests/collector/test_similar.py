@@ -72,10 +72,10 @@ def test_ten_times_as_many_names_take_no_hundred_times_as_long(made: object) -> 
     def seconds(n: int) -> float:
         names = made(n)  # type: ignore[operator]
         taken = []
-        for _ in range(3):
+        for _ in range(5):
             began = time.process_time()
             similar(names)
             taken.append(time.process_time() - began)
         return min(taken)
 
-    assert seconds(2_000) < 40 * max(seconds(200), 0.001)
+    assert seconds(2_000) < 80 * max(seconds(200), 0.001)

@@ -185,7 +185,7 @@ async def test_the_number_of_round_trips_does_not_grow_with_the_batch(site: Site
 
     found = []
     async with collecting(site, clock, count) as other:
-        for size in (4, 2, 1_000):  # the first brings the names, which are new once
+        for size in (4, 2, 200):  # the first brings the names, which are new once
             events = [
                 {
                     "Event": ("view", "identify")[n % 2],
@@ -201,7 +201,8 @@ async def test_the_number_of_round_trips_does_not_grow_with_the_batch(site: Site
             for again in (events, others):
                 seen.clear()
                 assert set(verdicts(await batch(other, again))) == {"success"}
-                found.append(dict(seen))
+                # Which catalog is the present one is asked again every two seconds, whatever comes.
+                found.append({name: times for name, times in seen.items() if name != "catalog.generation"})
     assert found[2] == found[4]
     assert found[3] == found[5]
 

@@ -163,9 +163,9 @@ async def shown(site: Site, probe: dict[str, Any], email: str) -> tuple[Answer, 
         answer = await site.claim(**probe, Email=email)
     finally:
         site.db.command("profile", 0)
-    # What a client has claimed itself, which its limit depends on, is nothing new to it; and that its key is looked up
-    # again, with its user and list, is a matter of seconds.
-    rest = r"\.(system\.profile|keys|users|lists|limits)$"
+    # What a client has claimed itself, which its limit depends on, is nothing new to it. And when its key is looked up
+    # again, with its user and list, which catalog is the present one, and who watches, is a matter of seconds.
+    rest = r"\.(system\.profile|keys|users|lists|limits|meta|watches)$"
     asked = list(site.db["system.profile"].find({"ns": {"$not": {"$regex": rest}}}))
     site.db.drop_collection("system.profile")
     commands = sorted((row["ns"], row["op"], row["command"].get("upsert")) for row in asked)

@@ -36,14 +36,16 @@ def check(live: Live, traffic: Traffic, lost: int = 0, counted: float = 0.0) -> 
     follows from the events: people, the catalog, the books.
 
     Args:
-        lost: how many that were acknowledged were destroyed.
+        lost: how many that were acknowledged were destroyed, where they waited. One whose first insertion MongoDB took
+            after all, when it was no longer waited for, is there all the same.
         counted: seconds for which the statistics are waited for; 0: they are not looked at.
     """
     books = drained(live)
     found = Counter(row["event_id"] for row in stored(live))
     assert found
     assert max(found.values()) == 1
-    assert len(set(traffic.acknowledged) - found.keys()) == lost
+    missing = len(set(traffic.acknowledged) - found.keys())
+    assert missing <= lost
     assert found.keys() <= {*traffic.acknowledged, *traffic.unknown}
     assert (traffic.wrong, traffic.statuses <= {200, 503}) == ([], True)
     print(
@@ -51,7 +53,7 @@ def check(live: Live, traffic: Traffic, lost: int = 0, counted: float = 0.0) -> 
         f"are stored, {found.total()} stored, slowest {traffic.slowest:.2f} s; {_told(books)}"
     )
     _send_again(live, traffic, found)
-    assert len(stored(live)) == len(traffic.acknowledged) + len(traffic.unknown) - lost
+    assert len(stored(live)) == len(traffic.acknowledged) + len(traffic.unknown) - missing
     drained(live)
     _check_people(live)
     _check_names(live)

@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Iterator
 
 from collector.embedded.state import load_state
-from tests.support.children import children, command_line
+from tests.support import children as processes
+from tests.support.children import children, command_line, halt
 from tests.support.live import NO_LIMITS, Live, eventually, start, stop
 
 
@@ -24,12 +25,8 @@ def mongod_of(live: Live) -> int:
 @contextlib.contextmanager
 def standing_still(live: Live) -> Iterator[None]:
     """MongoDB takes connections, and answers nothing."""
-    pid = mongod_of(live)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with processes.standing_still(mongod_of(live)):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def again(live: Live, *options: str) -> subprocess.Popen[str]:
@@ -49,7 +46,7 @@ def kill_all(process: subprocess.Popen[str]) -> None:
     """Kills a collector with its processes, at one moment."""
     left = children(process.pid).values()
     for pid in left:
-        os.kill(pid, signal.SIGSTOP)  # so that none sees another's end
+        halt(pid)  # so that none sees another's end
     stop(process, signal.SIGKILL)
     for pid in left:
         os.kill(pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from collector.__main__ import main
-from tests.support.live import environment, footfall
+from tests.support.live import environment
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs commands on a data directory, or on the database at an address: in this process, which is faster, or in one
-    of their own, as people do, and as it must be where this process has an event loop running."""
+    """Runs commands on a data directory, or on the database at an address: in this process, which is faster than in one
+    of their own, and ``apart`` in a thread of their own, as it must be where this one has an event loop running."""
 
     data_dir: Path
     options: tuple[str, ...] = ()
@@ -46,10 +47,10 @@ class Shell:
 
     def _done(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
         command = (*arguments, "--data-dir", str(self.data_dir), *self.options)
-        if self.apart:
-            done = footfall(*command, stdin=stdin)
-            return done.returncode, done.stdout, done.stderr
-        return called(*command, stdin=stdin)
+        if not self.apart:
+            return called(*command, stdin=stdin)
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(called, *command, stdin=stdin).result()
 
 
 def called(*arguments: str, stdin: str = "", **extra: str) -> tuple[int, str, str]:

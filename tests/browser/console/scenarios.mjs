@@ -208,7 +208,7 @@ async function keyboard(browser, given, complaints) {
   const skip = await focused(page);
   const seen = await page.evaluate(() => document.activeElement.getBoundingClientRect().top >= 0);
   await page.keyboard.press("Enter");
-  const skipped = await page.evaluate(() => document.activeElement.id);
+  const skipped = await until(() => page.evaluate(() => document.activeElement.id), "the view to have the focus");
   await tabTo(page, ({ text, tag }) => tag === "a" && text === "page_view");
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   await page.keyboard.press("Enter");
@@ -219,7 +219,8 @@ async function keyboard(browser, given, complaints) {
   await tabTo(page, ({ tag }) => tag === "select");
   await page.keyboard.press("Escape");
   await until(async () => !(await page.$("form.adding")));
-  return { skip: skip.text, seen, skipped, outline, left: await focused(page) };
+  const left = await until(async () => [await focused(page)].find(({ tag }) => tag === "button"), "a button's focus");
+  return { skip: skip.text, seen, skipped, outline, left };
 }
 
 /** Tables as files: what the page makes itself, and what it has the collector send. */

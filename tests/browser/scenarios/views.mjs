@@ -149,15 +149,16 @@ export const scenarios = {
     await world.until(() => world.count("page_view") >= 2);
     return { restored: await world.page.evaluate("window.mark == 1"), answer: await world.track("after"), views: await views(world, 2) };
   },
-  async prerendered(world) {
+  async prerendered(world, browser) {
     const rules = `<script type="speculationrules">{"prerender":[{"urls":["/next"],"eagerness":"immediate"}]}</script>`;
     world.served["/first"] = world.html(new URL("/first", world.site)) + rules;
-    let asked = false;
+    const asked = new Set();
     world.served["/next"] = world.html(new URL("/next?stub", world.site)) + `<script>footfall.track("ready", { prerendered: !!document.prerendering })</script>`;
-    world.onServe = (path) => { asked ||= path == "/next"; };
+    world.onServe = (path) => { asked.add(path); };
     await world.visit("/first");
+    if (browser == "chromium") await world.until(() => asked.has("/stub.js"));
     await new Promise((resume) => setTimeout(resume, 1500));
-    const before = { asked, events: world.events().map((event) => event.Event), kept: await world.kept() };
+    const before = { asked: asked.has("/next"), events: world.events().map((event) => event.Event), kept: await world.kept() };
     await world.page.evaluate(() => { location.href = "/next"; });
     await world.sent("ready");
     await world.until(() => world.count("page_view") >= 2);
