@@ -43,6 +43,7 @@ def questions(now: datetime) -> list[Question]:
     year = {"From": (now - timedelta(days=_YEAR)).isoformat(), "To": now.isoformat()}
     filters = [{"Property": "item", "Operator": "contains", "Value": "7"}]
     catalog, series = "website_events.catalog", "website_events.series"
+    people = "subscribers.list"
     berlin = {"TimeZone": "Europe/Berlin"}
     return [
         Question("catalog", catalog, 20, berlin),
@@ -55,6 +56,9 @@ def questions(now: datetime) -> list[Question]:
         Question("a month broken down", series, 800, {**month, "Interval": "day", "BreakDown": "in_stock"}),
         Question("first page of the list", "website_events.list", 50, {}),
         Question("a subscriber's history", "subscribers.get", 20, {"Email": traffic.address(7)}),
+        Question("first page of the subscribers", people, 50, {}),
+        Question("subscribers by the beginning of an address", people, 50, {"Search": traffic.address(7)[:10]}),
+        Question("a subscriber by address", people, 50, {"Search": traffic.address(7)}),
     ]
 
 
