@@ -86,7 +86,7 @@ def _fill(bench: Bench, tested: Tested, events: int) -> None:
     began = time.monotonic()
     tested.population = Population(visitors=events // 10, addresses=events // 50)
     moment, database = time.time_ns() // 1_000_000, tested.live.db.name
-    given = (tested.live.uri, database, _FIRST, tested.population, events, moment, _YEAR)
+    given = (tested.live.uri, database, _FIRST, tested.population, events, moment, _YEAR, True)
     bench.in_worker(fill.fill, *given).result()
     bench.tell(f"console: {events} events filled in {time.monotonic() - began:.0f} s")
     began = time.monotonic()
