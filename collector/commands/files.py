@@ -23,6 +23,7 @@ FIXED = (
 """The columns before those of the properties."""
 OTHERS = "Properties"
 """The last column: as JSON, the properties that have none of their own."""
+_TAKEN = frozenset({*FIXED, OTHERS, ""})
 _BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel does not take a file for UTF-8."""
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -75,10 +76,9 @@ class Csv:
         self._zone = zone
 
     def head(self) -> bytes:
-        """The names of the columns. A property called as one of ours, or nothing, has ``Properties.`` before it."""
-        taken = {*FIXED, OTHERS, ""}
-        names = [f"{OTHERS}.{name}" if name in taken else name for name in self._names]
-        return (_BYTE_ORDER_MARK + _written([[*FIXED, *map(_guarded, names), OTHERS]])).encode()
+        """The names of the columns. A property called as one of ours, or nothing, has ``Properties.`` before it; so
+        has one that is called so already."""
+        return (_BYTE_ORDER_MARK + _written([[*FIXED, *map(_column, self._names), OTHERS]])).encode()
 
     def lines(self, events: Sequence[Stored]) -> bytes:
         """A line an event."""
@@ -106,6 +106,11 @@ class Csv:
             return local(moment, self._zone, "milliseconds")
         except OverflowError:  # the zone's clocks do not reach so far
             return moment.isoformat(timespec="milliseconds")
+
+
+def _column(name: str) -> str:
+    is_taken = name in _TAKEN or name.startswith(f"{OTHERS}.")
+    return _guarded(f"{OTHERS}.{name}" if is_taken else name)
 
 
 def _cell(value: Any) -> str:

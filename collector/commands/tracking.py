@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from collector.commands.call import Call, Services
 from collector.errors import Fault, Refusal
-from collector.ingest.admission import Admitted
+from collector.ingest.admission import Admitted, Sent
 from collector.ingest.pending import Pending, Result
 from collector.model import Caller, Document, Event, MailingList, Outcome
 from collector.storage.events import Unstorable
@@ -39,10 +39,8 @@ class Tracking:
         values, wrong = self._services.admission.read(given)
         if faults or unlisted or wrong:
             return None, unlisted | wrong
-        admitted = self._services.admission.admit(
-            given, values, call.who, mailing_list, call.marks, call.received, call.agent
-        )
-        return admitted, _NONE
+        sent = Sent(call.who, mailing_list, call.marks, call.received, call.agent)
+        return self._services.admission.admit(given, values, sent), _NONE
 
     async def stored(self, admitted: Sequence[Admitted], call: Call) -> list[Result]:
         """Stores events, test events aside, and says what became of each as the caller may know it, in order."""

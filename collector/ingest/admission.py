@@ -14,7 +14,7 @@ from collector.ingest.agents import Agent
 from collector.ingest.checks import check_properties, read_email
 from collector.ingest.persons import Persons
 from collector.ingest.times import claimed, corrected, read_time
-from collector.model import BOT, Caller, Document, Event, MailingList, list_scope, user_scope
+from collector.model import BOT, Caller, Document, Event, MailingList, Trust, list_scope, user_scope
 from collector.storage.events import day_end
 from collector.storage.identities import email_key, id_key
 
@@ -36,6 +36,18 @@ class Values:
     sent_at: datetime | None
     properties: Document
     is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How an event came: by whom, into which list (None: into none), with which marks, when (in UTC), and what a page's
+    user agent tells."""
+
+    caller: Caller
+    mailing_list: MailingList | None
+    marks: tuple[str, ...]
+    received: datetime
+    agent: Agent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +81,32 @@ class Admission:
         _attempt(check_properties, kept, Fault.INVALID_PROPERTIES, faults)
         return Values(email, timestamp, sent_at, kept, _marks_test(properties.get(TEST_FLAG))), faults
 
-    def admit(
-        self,
-        given: Document,
-        values: Values,
-        caller: Caller,
-        mailing_list: MailingList | None,
-        marks: tuple[str, ...],
-        received: datetime,
-        agent: Agent | None = None,
-    ) -> Admitted:
-        """The event of parameters in which nothing is wrong.
-
-        Args:
-            received: when it came, in UTC.
-            agent: what a page's user agent tells.
-        """
-        scope = list_scope(mailing_list.id) if mailing_list else user_scope(caller.user.id)
+    def admit(self, given: Document, values: Values, sent: Sent) -> Admitted:
+        """The event of parameters in which nothing is wrong."""
+        caller, received, trust = sent.caller, sent.received, sent.caller.trust
+        scope = list_scope(sent.mailing_list.id) if sent.mailing_list else user_scope(caller.user.id)
         external_id = _text_of(given.get("ID"))
         visitor = given.get("UUID") or self._visitor(caller, scope, values.email, external_id)
-        moment = corrected(values.timestamp, values.sent_at, received)
         event = Event(
-            id=event_key(scope, caller.trust, visitor, given.get("EventID"), received),
+            id=event_key(scope, trust, visitor, given.get("EventID"), received),
             scope=scope,
             user_id=caller.user.id,
-            list_id=mailing_list.id if mailing_list else None,
+            list_id=sent.mailing_list.id if sent.mailing_list else None,
             name=given["Event"],
             properties=values.properties,
             visitor=visitor,
-            time=claimed(moment, received) if caller.trust == "public" else moment,
+            time=_happened(values, trust, received),
             received=received,
-            trust=caller.trust,
+            trust=trust,
             email=values.email,
             external_id=external_id,
             event_id=given.get("EventID"),
             timestamp=given.get("Timestamp"),
             sent_at=given.get("SentAt"),
             key=caller.key.prefix if caller.key else None,
-            expire_at=_expiry(mailing_list, received),
-            marks=(*marks, BOT) if _is_bot(values.properties, agent) else marks,
-            agent=agent.fields if agent else None,
+            expire_at=_expiry(sent.mailing_list, received),
+            marks=(*sent.marks, BOT) if _is_bot(values.properties, sent.agent) else sent.marks,
+            agent=sent.agent.fields if sent.agent else None,
         )
         return Admitted(event, values.is_test)
 
@@ -118,6 +116,11 @@ class Admission:
             return self._persons.fresh()
         identity = email_key(scope, email) if email is not None else id_key(scope, str(external_id))
         return self._persons.by_identity(identity)
+
+
+def _happened(values: Values, trust: Trust, received: datetime) -> datetime:
+    moment = corrected(values.timestamp, values.sent_at, received)
+    return claimed(moment, received) if trust == "public" else moment
 
 
 def event_key(scope: str, trust: str, visitor: str, event_id: str | None, received: datetime) -> str:

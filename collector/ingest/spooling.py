@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from collector.errors import Refusal, unavailable
+from collector.ingest.keeping import acknowledged, append, read
 from collector.ingest.pending import Pending, Result
 from collector.ingest.storing import Storing
 from collector.metrics import Metrics
-from collector.model import Outcome
 from collector.spool import Segment, Spool, SpoolFull
 from collector.spool.waiting import Waiting
 from collector.storage.connection import Store
@@ -23,8 +23,6 @@ from collector.storage.guard import StoreAway, within
 
 log = logging.getLogger("collector.spool")
 
-PUBLIC_SHARE = 0.8
-"""The last fifth is kept for secret keys (section 8 of the contract)."""
 RETRY_AFTER = 10
 """Whole seconds after which a client may find room again."""
 _IN_GROUP = 500
@@ -115,14 +113,14 @@ class Spooling:
         """Keeps events that MongoDB did not take; they are on disk when this returns, or refused for want of room."""
         if not group:
             return []
-        kept = await self._apart(lambda: _append(self._spool, group)) if self._spool else set[int]()
+        kept = await self._apart(lambda: append(spool, group)) if (spool := self._spool) else set[int]()
         self._waiting += len(kept)
         self._metrics.in_flight.dec(len(kept))
         self._told.set(self._waiting)
         self._doubtful |= any(pending.number for place, pending in enumerate(group) if place not in kept)
         self._store.health.trouble.set()
         full = unavailable(RETRY_AFTER if self._spool else 1)
-        return [_kept(pending) if place in kept else full for place, pending in enumerate(group)]
+        return [acknowledged(pending) if place in kept else full for place, pending in enumerate(group)]
 
     async def takes(self) -> bool:
         """Whether the spool would take an event now."""
@@ -194,7 +192,7 @@ class Spooling:
             return False
         if not self._group:
             records = self._segment.records[self._place : self._place + _IN_GROUP]
-            self._group.extend((record.payload, _read(record.payload)) for record in records)
+            self._group.extend((record.payload, read(record.payload)) for record in records)
             self._place += len(records)
         if self._group:
             await self._deliver(self._group)
@@ -267,35 +265,5 @@ class Spooling:
             raise
 
 
-def _append(spool: Spool | None, group: Sequence[Pending]) -> set[int]:
-    """The places of those that were kept: all, or where there is no room for all, those of secret keys, or none."""
-    if spool is None:
-        return set()
-    trusted = [place for place, pending in enumerate(group) if pending.event.trust == "secret"]
-    whole = len(trusted) == len(group)
-    tries = [(list(range(len(group))), 1.0 if whole else PUBLIC_SHARE)]
-    tries += [(trusted, 1.0)] if trusted and not whole else []
-    for places, share in tries:
-        try:
-            spool.append([group[place].record() for place in places], share)
-        except SpoolFull as error:
-            log.warning("an event finds no room: %s", error)
-            continue
-        return set(places)
-    return set()
-
-
 def _age(since: int) -> float:
     return max(time.time() - since / 1000, 0.0) if since else 0.0
-
-
-def _kept(pending: Pending) -> Outcome:
-    """While MongoDB is away, whether an address is new cannot be known: it is said of every one (section 5)."""
-    return Outcome(duplicate=False, identified=pending.event.email is not None or pending.event.identifies)
-
-
-def _read(payload: bytes) -> Pending | None:
-    try:
-        return Pending.from_record(payload)
-    except ValueError:
-        return None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import Any
 
 import orjson
-
-from collector.model import Document
 
 MOST_DISTINCT = 100_000
 MOST_BYTES = 32 << 20
@@ -51,14 +49,6 @@ class Tally:
     distinct: int = 0
     exact: bool = True
     _bytes: int = 0
-
-    def take(self, rows: Iterable[Document]) -> None:
-        """Takes in rows ``{"_id": {"v": value}, "n": count}``; without a value: the events without the property."""
-        for row in rows:
-            if "v" in row["_id"]:
-                self.add(row["_id"]["v"], row["n"])
-            else:
-                self.missing += row["n"]
 
     def add(self, value: Any, count: int) -> None:
         """Counts so many events with a value."""

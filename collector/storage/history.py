@@ -83,13 +83,14 @@ class History:
 
     async def last_named(self, subscribers: Sequence[str]) -> dict[str, datetime]:
         """When each of these subscribers was named last, as far as they ever were."""
-        rows = await asyncio.gather(*(self._last(subscriber) for subscriber in subscribers))
-        return {subscriber: row["time"] for subscriber, row in zip(subscribers, rows, strict=True) if row}
-
-    async def _last(self, subscriber: str) -> Document | None:
-        found = self._events.find({"subscriber": subscriber}, {"time": 1, "_id": 0}, hint=_NAMING)
-        rows = await found.sort("time", DESCENDING).limit(1).to_list(1)
-        return rows[0] if rows else None
+        # Sorted and grouped so, MongoDB looks at one key of the index a subscriber, however many events it has.
+        pipeline: list[Document] = [
+            {"$match": {"subscriber": {"$in": list(subscribers)}}},
+            {"$sort": {"subscriber": DESCENDING, "time": DESCENDING}},
+            {"$group": {"_id": "$subscriber", "time": {"$first": "$time"}}},
+        ]
+        rows = await self._events.aggregate(pipeline, hint=dict(_NAMING)).to_list(None)
+        return {row["_id"]: row["time"] for row in rows}
 
     async def _newest(
         self, strand: Strand, behind: Position | None, not_before: datetime | None, most: int

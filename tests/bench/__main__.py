@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import collector
-from tests.bench import batch, console, growth, latency, memory, processes, single
+from tests.bench import batch, console, growth, latency, live, memory, processes, single
 from tests.bench.bench import Bench
 from tests.bench.report import Row, save, table
 from tests.bench.sdks import part as python
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "memory": memory.run,
     "python": python.run,
     "console": console.run,
+    "live": live.run,
 }
 BUILD = Path(collector.__file__).parents[1] / "build" / "bench"
 _SHOWN = 1_000

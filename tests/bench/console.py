@@ -43,6 +43,7 @@ def questions(now: datetime) -> list[Question]:
     year = {"From": (now - timedelta(days=_YEAR)).isoformat(), "To": now.isoformat()}
     filters = [{"Property": "item", "Operator": "contains", "Value": "7"}]
     catalog, series = "website_events.catalog", "website_events.series"
+    people = "subscribers.list"
     berlin = {"TimeZone": "Europe/Berlin"}
     return [
         Question("catalog", catalog, 20, berlin),
@@ -55,6 +56,9 @@ def questions(now: datetime) -> list[Question]:
         Question("a month broken down", series, 800, {**month, "Interval": "day", "BreakDown": "in_stock"}),
         Question("first page of the list", "website_events.list", 50, {}),
         Question("a subscriber's history", "subscribers.get", 20, {"Email": traffic.address(7)}),
+        Question("first page of the subscribers", people, 50, {}),
+        Question("subscribers by the beginning of an address", people, 50, {"Search": traffic.address(7)[:10]}),
+        Question("a subscriber by address", people, 50, {"Search": traffic.address(7)}),
     ]
 
 
@@ -82,7 +86,7 @@ def _fill(bench: Bench, tested: Tested, events: int) -> None:
     began = time.monotonic()
     tested.population = Population(visitors=events // 10, addresses=events // 50)
     moment, database = time.time_ns() // 1_000_000, tested.live.db.name
-    given = (tested.live.uri, database, _FIRST, tested.population, events, moment, _YEAR)
+    given = (tested.live.uri, database, _FIRST, tested.population, events, moment, _YEAR, True)
     bench.in_worker(fill.fill, *given).result()
     bench.tell(f"console: {events} events filled in {time.monotonic() - began:.0f} s")
     began = time.monotonic()

@@ -153,6 +153,7 @@ async def test_a_text_that_a_spreadsheet_would_calculate_is_marked(site: Site, v
         ("Properties", "Properties.Properties"),
         ("", "Properties."),
         ("time", "time"),
+        ("Properties.Time", "Properties.Properties.Time"),  # so that no two columns are called the same
     ],
 )
 @pytest.mark.gen_test(timeout=60)
