@@ -283,6 +283,17 @@ def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
     assert "https://one.example.com" not in public
 
 
+def test_a_copy_button_copies_the_line_as_it_stands(seen: Seen) -> None:
+    copied = seen["keys"]["copied"]
+    assert copied["pasted"].split() == copied["line"].split()
+
+
+def test_a_server_has_a_key_without_a_list(seen: Seen) -> None:
+    found = seen["keys"]["unlisted"]
+    assert "ListID" not in found["line"]
+    assert found["tags"] == 0
+
+
 def test_a_revoked_key_is_gone(seen: Seen) -> None:
     found = seen["keys"]
     servers = [row.split("\n")[0] for row in found["keys"] if "for pages" not in row]

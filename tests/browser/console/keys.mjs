@@ -14,7 +14,9 @@ export async function keys(browser, given, complaints) {
   const before = (await rows(page)).length;
   await press(page, "button", "Make a key for the app");
   await shows(page, "shown this once");
-  const secret = /sk_\w+/.exec(await text(page, "[aria-label='the curl line']"))[0];
+  const line = await text(page, "[aria-label='the curl line']");
+  const secret = /sk_\w+/.exec(line)[0];
+  const copied = { line, pasted: await pasted(page, "Copy the curl line") };
   await type(page, "[name=origins]", "not an origin");
   await press(page, "button", "Make the tag");
   await shows(page, "Invalid Origins parameter");
@@ -42,7 +44,34 @@ export async function keys(browser, given, complaints) {
   await press(page, `.key:nth-child(${last + 1}) button`, "Revoke");
   await press(page, "form[aria-label='Revoke the key'] button", "Revoke it");
   await until(async () => (await rows(page)).length === shown.keys.length - 1);
-  return { ...shown, left: await rows(page) };
+  return { ...shown, copied, left: await rows(page), unlisted: await unlisted(page, given) };
+}
+
+/** What a copy button has put on the clipboard. */
+async function pasted(page, label) {
+  await press(page, `button[aria-label='${label}']`);
+  await shows(page, "Copied");
+  const field = await find(page, "[name=origins]");
+  await field.evaluate((element) => ((element.value = ""), element.focus()));
+  await page.keyboard.down("Control");
+  await page.keyboard.press("v");
+  await page.keyboard.up("Control");
+  return until(() => field.evaluate((element) => element.value), "what was copied");
+}
+
+/** A key for servers that is of no list, and the first event with it. */
+async function unlisted(page, given) {
+  await press(page, "main a", "a key without a list");
+  await shows(page, "each event names its own, or none");
+  const tags = await page.$$eval("[aria-label='the tag']", (all) => all.length);
+  await press(page, "button", "Make a key for the app");
+  await shows(page, "shown this once");
+  const line = await text(page, "[aria-label='the curl line']");
+  const key = /sk_\w+/.exec(line)[0];
+  await shows(page, key.slice(0, 11), ".keys");
+  await track({ ...given, secret: key, keyless: undefined }, `of no list, by ${given.browser}`);
+  await find(page, ".first.come", `of no list, by ${given.browser}`);
+  return { line, tags };
 }
 
 /** A list is made, and looked at; its name and zone are changed. */
