@@ -200,7 +200,7 @@ def test_events_arrive_live_and_each_that_was_refused_says_why(seen: Seen) -> No
     assert any("tried" in text for outcome, text in arrived if outcome == "test")
 
 
-def test_the_event_is_on_the_chart_and_its_properties_have_their_values(seen: Seen) -> None:
+def test_the_event_comes_onto_the_chart_by_itself_and_its_properties_have_their_values(seen: Seen) -> None:
     way = seen["way"]
     assert way["total"] == "1"
     assert "My first page" in way["values"]
