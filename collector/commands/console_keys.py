@@ -39,19 +39,19 @@ class ConsoleKeyCreate:
         self._administration = Administration(services.store)
 
     async def check(self, call: Call, faults: set[Fault]) -> tuple[MailingList | None, set[Fault]]:
-        """Finds the list, and reads the origins, which a public key needs and a secret one has not."""
+        """Finds the list, which a public key needs, and reads the origins, which a secret one has not."""
         found, unlisted = await asked_list(call, self._services.directory, faults)
         public = call.given.get("Kind") == "public"
         return found, unlisted | (_wrong_origins(call) if public else set())
 
-    async def run(self, call: Call, content: MailingList) -> Answer:
-        """Makes the key, whose text is shown this once."""
+    async def run(self, call: Call, content: MailingList | None) -> Answer:
+        """Makes the key, whose text is shown this once. A secret one may be for all lists, and for events without."""
         self._services.store.require()
         name = call.who.user.name
-        if call.given["Kind"] == "public":
+        if content and call.given["Kind"] == "public":
             text, key = await self._administration.create_public_key(name, content.id, call.given["Origins"])
         else:
-            text, key = await self._administration.create_secret_key(name, list_id=content.id)
+            text, key = await self._administration.create_secret_key(name, list_id=content.id if content else None)
         return Answer(200, {"Key": text, "Prefix": key.prefix})
 
 

@@ -37,8 +37,9 @@ class Item(NamedTuple):
 class Stream:
     """What one reader is to see of some scopes. One that reads too slowly misses something, and is told how much."""
 
-    def __init__(self, scopes: Iterable[str]) -> None:
+    def __init__(self, scopes: Iterable[str], owner: str) -> None:
         self.scopes = frozenset(scopes)
+        self.owner = owner
         self.ended = False
         self._waiting: deque[Item] = deque()
         self._left_out = 0
@@ -89,9 +90,13 @@ class Feed:
         self.away = False
         self._reading: asyncio.Task[None] | None = None
 
-    async def open(self, scopes: Iterable[str]) -> Stream:
+    def open_of(self, owner: str) -> int:
+        """How many streams of an owner are open."""
+        return sum(stream.owner == owner for stream in self._streams)
+
+    async def open(self, scopes: Iterable[str], owner: str = "") -> Stream:
         """A new stream. What happens from now on, anywhere, will be in it, or is stored already."""
-        stream = Stream(scopes)
+        stream = Stream(scopes, owner)
         self._streams.add(stream)
         try:
             with within(_PATIENCE):

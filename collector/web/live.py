@@ -27,6 +27,9 @@ PING_SECONDS = 15.0
 SETTLED_SECONDS = 1.5
 """Until a collector that has asked just before somebody began to watch asks again: what it stored until then is looked
 for once more."""
+MOST_STREAMS = 20
+"""Of one session at one process. Each holds a connection for as long as its reader likes, which no limit of requests
+bounds; the page itself opens a few."""
 _RETRY_MS = 2_000
 _MOST_SHOWN = 1_000
 """Events that are remembered to be shown: far more than are looked for again."""
@@ -55,7 +58,9 @@ class LivePage(PlainHandler):
 
     async def get(self) -> None:
         """Streams until the reader goes, the session ends, or the collector does."""
-        answer = await self._asked()
+        answer, owner = await self._asked(), self._visit().session
+        if answer.status == 200 and self._feed.open_of(owner) >= MOST_STREAMS:
+            answer = self._gate.refused(Refusal(Fault.TOO_MANY_REQUESTS, retry_after=_RETRY_MS // 1_000))
         if answer.status != 200:
             self._refuse(answer)
             return
@@ -63,7 +68,7 @@ class LivePage(PlainHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # for proxies that would collect what they pass on
         scopes: list[str] = answer.body["Scopes"]
-        self._stream = await self._feed.open(scopes)
+        self._stream = await self._feed.open(scopes, owner)
         try:
             await self._send(f"retry: {_RETRY_MS}\n\n")
             await self._follow(scopes[0], self._stream)

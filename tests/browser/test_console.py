@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.live import Live, eventually
+from collector.embedded.state import load_state
+from tests.support.live import Live, eventually, running
 from tests.support.shop import EVENT, Shop, open_shop
 from tests.support.site import ORIGIN
 
@@ -134,7 +135,23 @@ def _counted(shop: Shop) -> bool:
 
 
 @pytest.fixture(scope="module")
-def given(live: Live, shop: Shop) -> dict[str, Any]:
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A collector of two processes, whose MongoDB may be stopped."""
+    with running(tmp_path_factory.mktemp("apart") / "var", "--processes", "2") as found:
+        state, demo = load_state(found.data_dir), found.demo
+        assert state is not None
+        yield {
+            "url": found.url,
+            "user": demo["user"],
+            "password": demo["password"],
+            "secret": demo["secret_key"],
+            "keyless": demo["list_id"],
+            "mongod": state.pid,
+        }
+
+
+@pytest.fixture(scope="module")
+def given(live: Live, shop: Shop, apart: dict[str, Any]) -> dict[str, Any]:
     """What the scenarios work with."""
     person, bot, more = _fill(shop), _crawl(shop), shop.with_new_list(live)
     eventually(lambda: _counted(shop))
@@ -146,6 +163,7 @@ def given(live: Live, shop: Shop) -> dict[str, Any]:
         "hostile": shop.list_id,
         "person": person,
         "bot": bot,
+        "apart": apart,
         "crowded": more.list_id,
         "crowd": _gather(more),
         "event": MARKUP,
@@ -182,7 +200,7 @@ def test_events_arrive_live_and_each_that_was_refused_says_why(seen: Seen) -> No
     assert any("tried" in text for outcome, text in arrived if outcome == "test")
 
 
-def test_the_event_is_on_the_chart_and_its_properties_have_their_values(seen: Seen) -> None:
+def test_the_event_comes_onto_the_chart_by_itself_and_its_properties_have_their_values(seen: Seen) -> None:
     way = seen["way"]
     assert way["total"] == "1"
     assert "My first page" in way["values"]
@@ -283,6 +301,17 @@ def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
     assert "https://one.example.com" not in public
 
 
+def test_a_copy_button_copies_the_line_as_it_stands(seen: Seen) -> None:
+    copied = seen["keys"]["copied"]
+    assert copied["pasted"].split() == copied["line"].split()
+
+
+def test_a_server_has_a_key_without_a_list(seen: Seen) -> None:
+    found = seen["keys"]["unlisted"]
+    assert "ListID" not in found["line"]
+    assert found["tags"] == 0
+
+
 def test_a_revoked_key_is_gone(seen: Seen) -> None:
     found = seen["keys"]
     servers = [row.split("\n")[0] for row in found["keys"] if "for pages" not in row]
@@ -299,6 +328,14 @@ def test_live_goes_on_by_itself_after_an_interruption_and_shows_nothing_twice(se
     found = seen["interrupted"]
     assert found["paused"] == {"meanwhile": 0, "all": {"before": 1, "meanwhile": 1, "after": 1}}
     assert found["filtered"] == 1
+
+
+def test_however_many_tabs_are_open_the_one_that_is_looked_at_listens(seen: Seen) -> None:
+    assert seen["tabs"] == {"left": "Connecting", "came": 1, "complaints": []}
+
+
+def test_live_shows_what_either_process_takes_says_what_is_missing_and_outlives_its_database(seen: Seen) -> None:
+    assert seen["troubled"] == {"trials": 17, "meanwhile": 1, "complaints": []}
 
 
 def test_an_address_is_the_view_for_whoever_opens_it_and_back_and_forward_go_through_it(seen: Seen) -> None:

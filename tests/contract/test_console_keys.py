@@ -10,6 +10,7 @@ import pytest
 from collector.commands.console import CONSOLE
 from collector.commands.openapi import document
 from collector.commands.table import COMMANDS
+from collector.model import user_scope
 from tests.support.console import Console, at_console
 from tests.support.site import ORIGIN, Site
 
@@ -72,6 +73,19 @@ async def test_a_key_is_made_shown_once_and_works(site: Site) -> None:
     assert await track_with(site, secret["Key"]) == 200
     again = await console.ask("console.keys")
     assert public["Key"] not in str(again.body)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_a_key_for_servers_need_not_be_of_a_list(site: Site) -> None:
+    console = await at_console(site)
+    made = (await console.ask("console.key_create", Kind="secret")).body
+    (shown,) = [row for row in (await console.ask("console.keys")).body["Keys"] if row["Prefix"] == made["Prefix"]]
+    assert (shown["Kind"], shown["ListID"]) == ("secret", None)
+    assert await track_with(site, made["Key"]) == 200
+    unlisted = await site.call("/api/v1/event", {"APIKey": made["Key"], "Event": "of no list"})
+    assert unlisted.status == 200
+    user = site.db["users"].find_one({"name": site.user})
+    assert site.db["events"].find_one({"event": "of no list"})["scope"] == user_scope(user["_id"])
 
 
 @pytest.mark.gen_test(timeout=30)
@@ -145,6 +159,7 @@ async def test_a_list_is_made_and_changed(site: Site) -> None:
     [
         ("key_create", {}, [1, 31]),
         ("key_create", {"ListID": "own"}, [31]),
+        ("key_create", {"Kind": "public", "Origins": [ORIGIN]}, [1]),
         ("key_create", {"ListID": "x", "Kind": "both"}, [2, 31]),
         ("key_create", {"ListID": "own", "Kind": "public"}, [30]),
         ("key_create", {"ListID": "own", "Kind": "public", "Origins": []}, [30]),

@@ -330,6 +330,25 @@ async def test_a_session_that_ends_ends_the_stream(site: Site, clock: Clock, mon
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_a_session_opens_so_many_streams_and_no_more(
+    site: Site, collector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.web.live.MOST_STREAMS", 2)
+    console, other = await at_console(site), await at_console(site)
+    async with watching(console, site.list_id) as first, watching(console, None) as second:
+        assert b" 200 " in first.head
+        assert b" 200 " in second.head
+        third = await console.get(f"/console/live?ListID={site.list_id}")
+        assert (third.status, third.codes, third.headers["Retry-After"]) == (429, [429], "2")
+        async with watching(other, site.list_id) as theirs:
+            assert b" 200 " in theirs.head
+
+    await first.until(lambda: not collector.feed._streams)
+    async with watching(console, site.list_id) as again:
+        assert b" 200 " in again.head
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_in_an_outage_the_stream_says_so_and_goes_on_by_itself_after(site: Site, clock: Clock) -> None:
     console, away = await at_console(site), [False]
 

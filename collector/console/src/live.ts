@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { session, sessionEnded } from "./api";
 import { parse } from "./json";
 import type { LiveEvent } from "./shapes";
+import { inTurn } from "./turns";
 
 const MOST = 500;
 const SHORTEST = 1_000;
@@ -62,8 +63,9 @@ function open(listId: number | null, { event, leftOut, at }: Told): Stream {
     source.addEventListener("away", (message) => at(JSON.parse(message.data).Away ? "apart" : "open"));
     source.addEventListener("ended", sessionEnded);
   };
-  connect();
-  return { close: () => (clearTimeout(timer), source?.close()) };
+  const rest = () => (clearTimeout(timer), source?.close(), at("connecting"));
+  const leave = inTurn(connect, rest);
+  return { close: () => (leave(), clearTimeout(timer), source?.close()) };
 }
 
 /** Two messages about the same stored event have the same name here. */

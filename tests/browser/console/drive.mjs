@@ -1,15 +1,17 @@
 // Drives the console in a real browser: `node tests/browser/console/drive.mjs BROWSER GIVEN`, where GIVEN is JSON:
 //   {"url", "user", "password", "fresh", "keyless": lists without events, "hostile": a list of names and values that are markup,
 //    "odd": conditions on its events, "crowded": a list of more than a page, "crowd": a subscriber of it with many visitors,
-//    "person": a subscriber of "hostile", "bot": what a bot has done there, "secret": a key}
+//    "person": a subscriber of "hostile", "bot": what a bot has done there, "secret": a key,
+//    "apart": another collector, of two processes, as {"url", "user", "password", "secret", "keyless": a list, "mongod": a pid}}
 // Runs every scenario and prints one line of JSON: {scenario: {…, "complaints": ["…", …]}, …}, or {"failed": "…"} of one.
 import { withBrowser } from "./browser.mjs";
 import * as pages from "./scenarios.mjs";
-import { interrupted, keys, lists } from "./keys.mjs";
+import { keys, lists } from "./keys.mjs";
+import { interrupted, tabs, troubled } from "./live.mjs";
 import { crowded } from "./crowd.mjs";
 import { everyView } from "./views.mjs";
 
-const SCENARIOS = { everyView, crowded, keys, lists, interrupted, ...pages.SCENARIOS };
+const SCENARIOS = { everyView, crowded, keys, lists, interrupted, tabs, troubled, ...pages.SCENARIOS };
 
 async function run(browser, name, given) {
   const complaints = [];

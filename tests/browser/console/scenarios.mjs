@@ -81,10 +81,10 @@ async function liveOf(page) {
 }
 
 async function exploredOf(page) {
-  await until(async () => (await press(page, "nav a", "Explore"), (await text(page)).includes("add_to_basket")));
+  await press(page, "nav a", "Explore");
+  await shows(page, "add_to_basket");
   await press(page, "th a", "page_view");
-  await until(() => page.$(".chart canvas"));
-  await counted(page);
+  await until(async () => Number(await text(page, ".legend strong")) >= 1, "the event on the chart");
   await press(page, "summary", "As a table");
   const total = await text(page, ".legend strong");
   await press(page, ".tabs a", "Properties");
@@ -99,16 +99,6 @@ async function personOf(page) {
   await press(page, "th a", "newcomer@example.com");
   await shows(page, "add_to_basket", ".timeline");
   return text(page, "main");
-}
-
-/** Waits until the chart counts what has come; it is counted within seconds, and asked for anew by a visit. */
-async function counted(page) {
-  await until(async () => {
-    if (Number(await text(page, ".legend strong")) >= 1) return true;
-    await page.reload();
-    await rest(page);
-    return false;
-  }, "the event on the chart");
 }
 
 /** An address with filters on odd names, opened without a session; and the session ends while the page is open. */

@@ -14,8 +14,9 @@ async function copied(text: string, shown: HTMLElement): Promise<boolean> {
 
 /**
  * @param label what is copied, for those who cannot see where the button stands
+ * @param lacking whether something is to be filled in: as it stands it is of no use, and not to be copied by a button
  */
-export function Snippet({ text, label }: { text: string; label: string }) {
+export function Snippet({ text, label, lacking = false }: { text: string; label: string; lacking?: boolean }) {
   const [said, say] = useState("");
   const shown = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -24,13 +25,15 @@ export function Snippet({ text, label }: { text: string; label: string }) {
   }, [said]);
   const copy = async () => say((await copied(text, shown.current!)) ? "Copied" : "Selected: press Ctrl C");
   return (
-    <div class="snippet">
+    <div class={lacking ? "snippet faint" : "snippet"}>
       <pre tabIndex={0} role="region" aria-label={label}>
         <code ref={shown}>{text}</code>
       </pre>
-      <button type="button" onClick={copy} aria-label={`Copy ${label}`}>
-        {said || "Copy"}
-      </button>
+      {!lacking && (
+        <button type="button" onClick={copy} aria-label={`Copy ${label}`}>
+          {said || "Copy"}
+        </button>
+      )}
       <span class="unseen" role="status">
         {said}
       </span>

@@ -1,5 +1,7 @@
 // Explore: which events there are, what they carry, and how they come over time.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { go } from "../address";
 import { type Answered, useAnswer } from "../answers";
 import { NameMarks } from "../parts/namemarks";
 import { Controls } from "../parts/range";
@@ -30,6 +32,7 @@ export function Explore() {
   const catalog = useAnswer<Catalog>("website_events.catalog", { ListID: asked.listId, TimeZone: asked.zone });
   const shown = shownOf(asked);
   const events = catalog.answer?.Events ?? [];
+  useCounted(asked, catalog, shown);
   return (
     <>
       {asked.event === null ? <h1>Explore</h1> : <Head asked={asked} catalog={catalog.answer} />}
@@ -38,6 +41,22 @@ export function Explore() {
       <Part shown={shown} asked={asked} catalog={catalog} />
     </>
   );
+}
+
+const SOON = 10;
+const [PAUSE, LONG_PAUSE] = [2_000, 15_000];
+
+/** A name is there from its first event on, and its count some seconds later: until then all is asked for again. */
+function useCounted(asked: Asked, { answer }: Answered<Catalog>, shown: Shown) {
+  const asks = useRef(0);
+  useEffect(() => {
+    if (!answer || shown === "list") return; // which has them at once, and may have been read on
+    const those = answer.Events.filter((one) => asked.event === null || one.Event === asked.event);
+    if (those.length && those.every((one) => one.Count || one.Bots)) return;
+    const again = () => go(location.pathname + location.search);
+    const timer = setTimeout(again, asks.current++ < SOON ? PAUSE : LONG_PAUSE);
+    return () => clearTimeout(timer);
+  }, [answer, asked.event, shown]);
 }
 
 function Part({ shown, asked, catalog }: { shown: Shown; asked: Asked; catalog: Answered<Catalog> }) {

@@ -6,6 +6,7 @@ import { ask } from "../api";
 import { Field, Form } from "../parts/form";
 import { Empty, Problem, Skeleton } from "../parts/states";
 import { Name, Time } from "../parts/text";
+import { NO_LIST, useLinks } from "../session";
 import type { Key, Trust } from "../shapes";
 
 export interface Made {
@@ -24,9 +25,9 @@ const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname)
   ? "http://localhost:* http://127.0.0.1:*"
   : "";
 
-export function NewKey({ kind, listId, took }: { kind: Trust; listId: number; took: (key: Made) => void }) {
+export function NewKey({ kind, listId, took }: { kind: Trust; listId: number | null; took: (key: Made) => void }) {
   const send = async (fields: FormData) => {
-    const wanted = { ListID: listId, Kind: kind, Origins: kind === "public" ? originsOf(fields) : [] };
+    const wanted = { ListID: listId, Kind: kind, ...(kind === "public" && { Origins: originsOf(fields) }) };
     const { Key } = await ask<{ Key: string }>("console.key_create", wanted);
     took({ Kind: kind, Key });
   };
@@ -47,21 +48,30 @@ export function NewKey({ kind, listId, took }: { kind: Trust; listId: number; to
   );
 }
 
-export function Keys({ listId, round }: { listId: number; round: number }) {
+export function Keys({ listId, round }: { listId: number | null; round: number }) {
   const { answer, trouble, again } = useAnswer<{ Keys: Key[] }>("console.keys", { ListID: listId });
+  const to = useLinks();
   useEffect(() => void (round && again()), [round]);
+  // Asked without a list, the collector names the keys of all.
+  const keys = answer?.Keys.filter((key) => listId !== null || key.ListID === null) ?? [];
   return (
     <section aria-labelledby="keys">
       <h2 id="keys">Keys</h2>
       {trouble && <Problem trouble={trouble} again={again} />}
       {!answer && !trouble && <Skeleton rows={3} />}
-      {answer && !answer.Keys.length && <Empty title="No keys yet" />}
-      {answer && answer.Keys.length > 0 && (
+      {answer && !keys.length && <Empty title="No keys yet" />}
+      {keys.length > 0 && (
         <ul class="keys">
-          {answer.Keys.map((key) => (
+          {keys.map((key) => (
             <Row key={key.Prefix} of={key} changed={again} />
           ))}
         </ul>
+      )}
+      {listId !== null && (
+        <p class="faint">
+          A server that tracks into several lists, or into none, has <a href={to("setup", { list: NO_LIST })}>a key
+          without a list</a>.
+        </p>
       )}
     </section>
   );
@@ -76,7 +86,7 @@ function Row({ of, changed }: { of: Key; changed: () => void }) {
         <code>
           <Name of={of.Prefix} />…
         </code>{" "}
-        <span>{of.Kind === "public" ? "for pages" : "for servers"}</span>
+        <span>{of.Kind === "public" ? "for pages" : of.ListID === null ? "for servers, all lists" : "for servers"}</span>
       </p>
       <About of={of} />
       {doing === "" && (

@@ -17,14 +17,16 @@ export function SetUp() {
   return (
     <>
       <h1>Set up {list && <Name of={list.Name} />}</h1>
+      {!list && <Lists />}
+      {!list && <MakeList first />}
       {list ? <OfList list={list} /> : <Unlisted />}
       {list && <ChangeList list={list} key={list.ListID} />}
-      <MakeList first={!list} />
+      {list && <MakeList first={false} />}
     </>
   );
 }
 
-function Unlisted() {
+function Lists() {
   return (
     <p>
       A list holds the events of one site or one newsletter, and has its own keys. Events that name no list stand under{" "}
@@ -34,22 +36,39 @@ function Unlisted() {
 }
 
 /** The keys that were made while the view is open: only then are they known in full. */
-function OfList({ list }: { list: List }) {
+function useMade() {
   const [made, make] = useState<{ [kind in Made["Kind"]]?: string }>({});
   const [round, next] = useState(0);
   const took = (key: Made) => (make((now) => ({ ...now, [key.Kind]: key.Key })), next((n) => n + 1));
+  return { made, round, took };
+}
+
+/** Events without a list come from servers alone, since a key for pages is of one list. */
+function Unlisted() {
+  const { made, round, took } = useMade();
+  return (
+    <>
+      <First listId={null} />
+      <InApp made={made.secret} listId={null} took={took} />
+      <Keys listId={null} round={round} />
+    </>
+  );
+}
+
+function OfList({ list }: { list: List }) {
+  const { made, round, took } = useMade();
   return (
     <>
       <First listId={list.ListID} />
-      <InPage made={made.public} list={list} took={took} />
-      <InApp made={made.secret} list={list} took={took} />
+      <InPage made={made.public} listId={list.ListID} took={took} />
+      <InApp made={made.secret} listId={list.ListID} took={took} />
       <Keys listId={list.ListID} round={round} />
     </>
   );
 }
 
 /** "Waiting for the first event", which turns by itself. */
-function First({ listId }: { listId: number }) {
+function First({ listId }: { listId: number | null }) {
   const { arrivals } = useLive(listId);
   const to = useLinks();
   const newest: Arrival | undefined = arrivals[0];
@@ -81,12 +100,13 @@ function First({ listId }: { listId: number }) {
 }
 
 interface Given {
-  list: List;
+  /** Null: none, which is for servers that name one with each event, or none. */
+  listId: number | null;
   made: string | undefined;
   took: (key: Made) => void;
 }
 
-function InPage({ list, made, took }: Given) {
+function InPage({ listId, made, took }: Given) {
   const { session } = useHere();
   return (
     <section aria-labelledby="in-page">
@@ -94,8 +114,8 @@ function InPage({ list, made, took }: Given) {
       <p>
         One line, before <code>&lt;/head&gt;</code> of every page. Each visit then counts by itself.
       </p>
-      {!made && <NewKey kind="public" listId={list.ListID} took={took} />}
-      <Snippet text={tag(session, made ?? "pk_…")} label="the tag" />
+      {!made && <NewKey kind="public" listId={listId} took={took} />}
+      <Snippet text={tag(session, made ?? "pk_…")} label="the tag" lacking={!made} />
       {made ? <Shown kind="public" /> : <Placeholder sign="pk_…" />}
       <Pinned session={session} made={made} />
     </section>
@@ -109,23 +129,24 @@ function Pinned({ session, made }: { session: Session; made: string | undefined 
     <details>
       <summary>The same, pinned to this version</summary>
       <p>A browser then runs no other script than this one. It gets no fixes until you paste a new line.</p>
-      <Snippet text={line} label="the pinned tag" />
+      <Snippet text={line} label="the pinned tag" lacking={!made} />
     </details>
   );
 }
 
-function InApp({ list, made, took }: Given) {
+function InApp({ listId, made, took }: Given) {
   const { session } = useHere();
   return (
     <section aria-labelledby="in-app">
       <h2 id="in-app">In an app</h2>
-      {!made && <NewKey kind="secret" listId={list.ListID} took={took} />}
+      {listId === null && <p>A key without a list is for all of yours: each event names its own, or none.</p>}
+      {!made && <NewKey kind="secret" listId={listId} took={took} />}
       <p>
         In Python, after <code>pip install footfall</code>:
       </p>
-      <Snippet text={pythonLines(session, made ?? "sk_…")} label="the Python lines" />
+      <Snippet text={pythonLines(session, made ?? "sk_…")} label="the Python lines" lacking={!made} />
       <p>From anything else:</p>
-      <Snippet text={curlLine(session, made ?? "sk_…", list.ListID)} label="the curl line" />
+      <Snippet text={curlLine(session, made ?? "sk_…", listId)} label="the curl line" lacking={!made} />
       {made ? <Shown kind="secret" /> : <Placeholder sign="sk_…" />}
     </section>
   );

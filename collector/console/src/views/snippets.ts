@@ -24,10 +24,10 @@ footfall = Client("${session.Url}", "${key}")
 footfall.track("page_view", {"$page_title": "Pricing"}, email="subscriber@example.com")`;
 }
 
-export function curlLine(session: Session, key: string, listId: number): string {
+export function curlLine(session: Session, key: string, listId: number | null): string {
   const event = {
     Event: "page_view",
-    ListID: listId,
+    ...(listId !== null && { ListID: listId }),
     Email: "subscriber@example.com",
     Properties: { $page_title: "Pricing" },
   };
