@@ -54,7 +54,7 @@ class Client:
         transport: What sends in place of connections of its own, like ``footfall.httpx2.HttpxTransport``.
 
     Raises:
-        ValueError: *url*, *key* or *timeout* cannot be one.
+        ValueError: *url*, *key*, *timeout* or what is in *limits* cannot be one.
     """
 
     def __init__(

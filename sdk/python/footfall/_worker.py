@@ -52,6 +52,12 @@ class Stats(NamedTuple):
     unspooled: int = 0
 
 
+IDLE_SECONDS = 60.0
+"""Seconds without an event after which the thread ends, and with it its connection: clients may be many."""
+SAID_AT = 3
+"""The fault in a row that is logged: one is no more than a collector's restart."""
+
+
 class Worker:
     """Takes events from any thread and sends them from one of its own."""
 
@@ -79,7 +85,7 @@ class Worker:
         self._under_way = self._sent = self._retries = 0
         self._taken = self._settled = self._returned = 0
         self._batch_events = self._limits.batch_events
-        self._hurry, self._last_error = False, ""
+        self._hurry, self._last_error, self._failing = False, "", 0
 
     def put(self, event: Event) -> None:
         """Have *event* sent; it is dropped where the queue is full. Never waits."""
@@ -107,7 +113,7 @@ class Worker:
 
     def flush(self, timeout: float) -> bool:
         """Send what waits now; whether that was settled within *timeout* seconds. What comes later does not count."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, threading.TIMEOUT_MAX)
         self.hurry()
         until = self._taken
         self._send_here(end)
@@ -116,7 +122,7 @@ class Worker:
 
     def close(self, timeout: float) -> bool:
         """Send all within *timeout* seconds and end the thread; the rest is dropped. A later event starts another."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, threading.TIMEOUT_MAX)
         self.hurry()
         self._send_here(end)
         with self._changed:
@@ -175,9 +181,12 @@ class Worker:
                 outcome = self._sent_as(batch)
                 self._settle(batch, outcome)
                 self._wait(outcome)
-        finally:  # also where an app's on_drop has raised SystemExit: the next event starts another
+        finally:  # also where an app's on_drop has raised SystemExit
             with self._changed:
-                self._thread = None if self._mine() else self._thread
+                if self._mine():
+                    self._thread = None
+                    if self._queue:
+                        self._start()
             self._sender.close()
 
     def _sent_as(self, batch: Sequence[Event], seconds: float | None = None) -> Outcome:
@@ -197,7 +206,8 @@ class Worker:
         with self._changed:
             while self._mine() and not self._queue:
                 self._hurry = False
-                self._changed.wait()
+                if not self._changed.wait(IDLE_SECONDS) and self._mine() and not self._queue:
+                    self._thread = None  # the next event starts another
             end = time.monotonic() + self._limits.interval
             while self._mine() and not self._is_due() and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
@@ -246,10 +256,14 @@ class Worker:
 
     def _note(self, outcome: Outcome) -> None:
         if not outcome.fault:
+            self._failing = 0
             return
         self._retries += 1
+        self._failing += not outcome.halve
         if outcome.wait == REFUSED_WAIT and outcome.fault != self._last_error:
             logger.error("The collector does not take events: %s", outcome.fault)
+        elif outcome.wait != REFUSED_WAIT and self._failing == SAID_AT:
+            logger.warning("Events wait, and are sent again: %s", outcome.fault)
         self._last_error = outcome.fault
 
     def _close_on(self, events: Sequence[Event]) -> None:
