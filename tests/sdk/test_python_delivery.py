@@ -493,7 +493,7 @@ def test_a_queue_is_bounded_in_bytes(stub: Stub) -> None:
     ],
 )
 def test_limits_that_let_nothing_through_are_refused(limit: str, least: int) -> None:
-    footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: least}))  # type: ignore[arg-type]
+    footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: least}))
     for wrong in (least - 1, math.nan):
         with pytest.raises(ValueError, match=limit):
             footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: wrong}))  # type: ignore[arg-type]
