@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import os
 from threading import TIMEOUT_MAX
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ._worker import Limits
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from ._spool import Spool
+
+
+class Others(TypedDict, total=False):
+    """What ``track`` takes beside an event's name, its properties and an address."""
+
+    id: str | int | None
+    uuid: str | UUID | None
+    list_id: int | None
+    timestamp: datetime | float | str | None
+    event_id: str | None
+    is_test: bool | None
+
+
+class Options(Others, total=False):
+    """What ``track`` takes beside an event's name and its properties."""
+
+    email: str | None
+
 
 AROUND_EVENTS = 64
 """The bytes of a batch that are not its events: what stands around them, no more."""
