@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
+from ._limits import Limits, Stats
 from ._options import Options, Others, address_of, fitting, is_on, spool_in
 from ._queue import Event
 from ._rehearsal import is_kept, marked, test_mode
@@ -20,7 +21,7 @@ from ._sender import Sender
 from ._transport import Endpoint, Transport
 from ._values import body_of, encoded, with_title
 from ._verdict import Verdict, verdict_of
-from ._worker import Limits, Stats, Worker
+from ._worker import Worker
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,7 @@ import os
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, TypedDict
 
-from ._worker import Limits
+from ._limits import Limits
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ._drops import Drops, logger
 from ._exit import close_at_exit
 from ._fork import notice_fork, renew_after_fork
+from ._limits import Limits, Stats
 from ._outcome import REFUSED_WAIT, Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
@@ -17,43 +18,10 @@ from ._sender import Sender
 if TYPE_CHECKING:
     from ._spool import Spool
 
-
-class Limits(NamedTuple):
-    """How much waits, how much is sent at once, how long anything takes (bytes and seconds)."""
-
-    max_events: int = 100_000
-    max_bytes: int = 32 << 20
-    batch_events: int = 500
-    batch_bytes: int = 1 << 20
-    interval: float = 0.5
-    exit_timeout: float = 2.0
-
-
-class Stats(NamedTuple):
-    """What a client has done in this process.
-
-    Attributes:
-        queued: Events that wait, or are under way.
-        sent: Events that the collector has.
-        dropped: Events that are lost, by reason: ``queue full``, ``too large``, ``invalid``, ``refused``,
-            ``closed``, ``privacy``.
-        retries: Requests that have to be made again.
-        last_error: What the last fault was; empty where there was none.
-        spooled: Events that wait in the spool alone, or were read from there and are under way.
-        unspooled: Events that the spool could not keep. They are not lost by that.
-    """
-
-    queued: int
-    sent: int
-    dropped: dict[str, int]
-    retries: int
-    last_error: str
-    spooled: int = 0
-    unspooled: int = 0
-
-
 IDLE_SECONDS = 60.0
 """Seconds without an event after which the thread ends, and with it its connection: clients may be many."""
+SYNC_EVERY = 1.0
+"""Seconds between two times that what waits in the spool is written to the disk itself."""
 SAID_AT = 3
 """The fault in a row that is logged: one is no more than a collector's restart."""
 
@@ -277,13 +245,20 @@ class Worker:
                 self._drops.add(event.id, "closed")
 
     def _wait(self, outcome: Outcome) -> None:
-        """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
+        """Wait as *outcome* asks. What stays in the spool for so long is to outlive a power cut too."""
         end = time.monotonic() + self._sender.pause(outcome)
+        while self._has_waited(end, outcome):
+            if self._spool is not None:
+                self._spool.sync()
+
+    def _has_waited(self, end: float, outcome: Outcome) -> bool:
+        """Wait for a while; false where there is none left. A flush cuts short what the server has not asked for."""
         with self._changed:
-            while self._mine() and (left := end - time.monotonic()) > 0:
-                if self._hurry and outcome.wait is None:
-                    return
-                self._changed.wait(left)
+            left = end - time.monotonic()
+            if left <= 0 or not self._mine() or (self._hurry and outcome.wait is None):
+                return False
+            self._changed.wait(min(left, SYNC_EVERY))
+            return True
 
     def _send_here(self, end: float) -> None:
         """Send from this thread, where no other can be started."""

@@ -10,9 +10,9 @@ from typing import Any
 from . import _default
 from ._answer import Answer
 from ._client import Client
+from ._limits import Stats
 from ._queue import Event
 from ._values import encoded
-from ._worker import Stats
 
 
 class RecordingClient(Client):
