@@ -36,13 +36,16 @@ from tests.sdk.serving import BODY, TITLE, VISITOR, django_handler, tornado_serv
         ({"X-Requested-With": "XMLHttpRequest"}, "200 OK", 0),
         ({"Sec-Fetch-Dest": "empty"}, "200 OK", 0),
         ({"Sec-Fetch-Dest": "document"}, "200 OK", 1),
+        ({}, "200 Compressed", 1),
+        ({}, "200 Data", 0),
     ],
 )
 def test_a_page_view_is_one_of_a_page_also_where_the_browser_has_kept_it(
     headers: dict[str, str], status: str, views: int
 ) -> None:
     client = RecordingClient()
-    kind = [] if status.startswith("304") else [("Content-Type", "text/html")]
+    kind = [] if status.startswith("304") else [("Content-Type", "text/plain" if "Data" in status else "text/html")]
+    kind += [("Content-Encoding", "gzip")] if "Compressed" in status else []
     app = Wsgi(lambda _, start: [start(status, kind), [BODY]][1], client, page_views=True)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/a", "HTTP_HOST": "shop"}
     environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in headers.items()})

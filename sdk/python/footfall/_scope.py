@@ -65,6 +65,7 @@ class Scope:
         self._title = title_header(request) or None
         self._who: dict[str, Any] | None = None
         self._scan: TitleScan | None = None
+        self._is_html = False
         self._lock, self.is_open = threading.RLock(), True
         self._held: list[Release] = []
 
@@ -95,8 +96,8 @@ class Scope:
 
     def started(self, status: int, content_type: str, encoding: str) -> bool:
         """The answer begins; whether its body may hold the title, as plain HTML does."""
-        html = content_type.lower().startswith(("text/html", "application/xhtml"))
-        is_page = html and 200 <= status < 600 and status not in {204, 205} and not 300 <= status < 400
+        self._is_html = content_type.lower().startswith(("text/html", "application/xhtml"))
+        is_page = self._is_html and 200 <= status < 600 and status not in {204, 205} and not 300 <= status < 400
         if not is_page or encoding not in {"", "identity"} or self._request.method == "HEAD":
             self.settle()
             return False
@@ -105,11 +106,11 @@ class Scope:
         return True
 
     def is_view(self, status: int) -> bool:
-        """Whether the answer that has begun, if it is HTML, is a page view to be tracked."""
+        """Whether the answer that has begun is a page view to be tracked, compressed or not."""
         if not self._web.page_views or self._request.method != "GET" or is_by_script(self._request):
             return False
         # A page that the browser has kept is viewed again; it asks for a page by saying that it takes one.
-        return status == 200 or (status == 304 and "text/html" in self._request.header("Accept"))
+        return (status == 200 and self._is_html) or (status == 304 and "text/html" in self._request.header("Accept"))
 
     def feed(self, chunk: bytes) -> None:
         """Look at a piece of the answer's body."""

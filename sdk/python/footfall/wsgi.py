@@ -48,7 +48,7 @@ class FootfallMiddleware:
 def begun(scope: Scope, status: int, headers: dict[str, str], client: Client | None) -> bool:
     """The answer begins: the view of its page is tracked if that is asked for. Whether its title is looked for."""
     may_hold = scope.started(status, headers.get("content-type", ""), headers.get("content-encoding", ""))
-    if (may_hold or status == 304) and scope.is_view(status):
+    if scope.is_view(status):
         with within(scope):
             (client.track if client else track)("page_view")
     return may_hold
