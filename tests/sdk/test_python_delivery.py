@@ -7,6 +7,7 @@ import math
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from dataclasses import InitVar, dataclass, field
@@ -432,6 +433,33 @@ def test_a_key_or_address_that_does_not_work_is_said_once_and_not_asked_again_so
     assert caplog.text.count(f"HTTP {status}") == 1
 
 
+def test_what_keeps_failing_is_said_once_until_it_works_again(
+    stub: Stub, client: footfall.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for faults, said in ((2, 0), (4, 1), (3, 2)):
+        stub.replies = [Reply(503, {}, retry_after="0") for _ in range(faults)]
+        client.track("page_view")
+        assert client.flush(30)
+
+        assert caplog.text.count("Events wait, and are sent again: HTTP 503") == said
+
+
+def test_what_on_drop_tracks_and_loses_is_counted_and_not_told_again(stub: Stub) -> None:
+    def tracks(_: str, reason: str) -> None:
+        told.append(reason)
+        client.track("lost", {"reason": reason})
+
+    told: list[str] = []
+    with footfall.Client(
+        stub.url, "sk_key", limits=footfall.Limits(max_events=1, interval=60), on_drop=tracks
+    ) as client:
+        for _ in range(3):
+            client.track("page_view")
+        assert client.stats().dropped == {"queue full": 4}
+
+    assert told == ["queue full"] * 2
+
+
 def test_a_full_queue_drops_the_newest_counts_them_and_logs_once(stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
     def fails(*_: str) -> None:
         raise RuntimeError
@@ -455,6 +483,47 @@ def test_a_queue_is_bounded_in_bytes(stub: Stub) -> None:
 
 
 # Settings
+
+
+@pytest.mark.parametrize(
+    ("limit", "least"),
+    [
+        ("max_events", 1),
+        ("max_bytes", 1),
+        ("batch_events", 1),
+        ("batch_bytes", 1),
+        ("interval", 0),
+        ("exit_timeout", 0),
+    ],
+)
+def test_limits_that_let_nothing_through_are_refused(limit: str, least: int) -> None:
+    footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: least}))
+    for wrong in (least - 1, math.nan):
+        with pytest.raises(ValueError, match=limit):
+            footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: wrong}))  # type: ignore[arg-type]
+    if least == 0:
+        with pytest.raises(ValueError, match=limit):
+            footfall.Client("http://x", "sk_key", limits=footfall.Limits(**{limit: math.inf}))  # type: ignore[arg-type]
+
+
+def test_a_flush_may_have_all_the_time_there_is(stub: Stub, client: footfall.Client) -> None:
+    client.track("page_view")
+
+    assert client.flush(math.inf)
+    assert client.close(math.inf)
+
+
+def test_a_client_that_is_idle_has_no_thread_and_the_next_event_starts_another(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("footfall._worker.IDLE_SECONDS", 0.01)
+    with footfall.Client(stub.url, "sk_key", limits=footfall.Limits(interval=0)) as client:
+        for name in "abc":
+            client.track(name)
+            eventually(lambda: client.stats().queued == 0)
+            eventually(lambda: "footfall" not in [thread.name for thread in threading.enumerate()])
+
+    assert names(stub) == [["a"], ["b"], ["c"]]
 
 
 def test_the_functions_of_the_package_are_configured_by_the_environment(stub: Stub) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -302,6 +303,40 @@ def _recorded(text: bytes) -> bytes:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+# In their order, and against a power cut
+
+
+def test_what_the_first_process_left_is_sent_first_and_in_its_order(stub: Stub, tmp_path: Path) -> None:
+    for name, pid, began, number in (("d", 9, 0x100, 1), ("c", 10, 0xFF, 10), ("b", 10, 0xFF, 9), ("a", 7, 0xA, 1)):
+        left(stub, tmp_path / name, name)
+        (found,) = files(tmp_path / name)
+        owner = found.name.split("-")[0]
+        (tmp_path / "spool").mkdir(exist_ok=True)
+        found.rename(tmp_path / "spool" / f"{owner}-{pid}-{began:x}-{number}.footfall")
+
+    assert [event["Event"] for event in replayed(stub, tmp_path / "spool", 4)] == ["a", "b", "c", "d"]
+
+
+def test_what_waits_is_written_to_the_disk_itself_and_what_is_taken_at_once_is_not(
+    stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+
+    def fsync(number: int) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        synced.add(os.fstat(number).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with footfall.Client(stub.url, "sk_key", limits=LIMITS, spool=tmp_path) as client:
+        client.track("taken")
+        assert client.flush()
+        assert not synced
+        stub.replies = [Reply(503, {}, retry_after="60")]
+        client.track("waits")
+        eventually(lambda: synced == {files(tmp_path)[0].stat().st_ino, tmp_path.stat().st_ino})
+        client.close(0)
 
 
 # When there is no room, or no right

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import inspect
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import footfall
 import pytest
@@ -43,6 +48,59 @@ def test_the_functions_of_the_package_record_within_recording(stub: Stub) -> Non
     assert stub.bodies == []
 
 
+def test_an_app_that_is_made_within_recording_records_too(stub: Stub) -> None:
+    before = footfall.configure(stub.url, "sk_key")
+    with recording() as events:
+        assert footfall.configure(stub.url, "sk_key") is events
+        footfall.track("a")
+        with pytest.raises(ValueError, match="url"):
+            footfall.configure("nonsense", "sk_key")
+    events.assert_tracked("a")
+    after = footfall.configure(stub.url, "sk_key")
+
+    assert after is not events
+    assert after is not before
+    assert stub.bodies == []
+
+
+def test_test_mode_may_end_in_another_context_than_it_began_in_as_in_an_asynchronous_fixture() -> None:
+    client = RecordingClient()
+    mode = client.test_mode()
+    contextvars.copy_context().run(mode.__enter__)
+
+    mode.__exit__(None, None, None)
+    client.track("a")
+
+    assert client.events[0]["Properties"] == {}
+
+
+def test_values_are_found_as_they_were_given() -> None:
+    client = RecordingClient()
+    given = {"price": Decimal("19.9"), "on": date(2026, 1, 31), "tags": ("a", "b"), "by": UUID(int=1)}
+    client.track("order", given, uuid=UUID(int=2))
+
+    client.assert_tracked("order", given, UUID=UUID(int=2))
+    with pytest.raises(AssertionError):
+        client.assert_tracked("order", {"price": Decimal("19.8")})
+
+
+def test_a_recorded_verdict_is_that_of_a_collector() -> None:
+    client = RecordingClient()
+
+    assert client.track_now("a", uuid="given", id=7)[:3] == ("success", "given", "7")
+    assert not client.track_now("a", is_test=True).tracked
+    with pytest.raises(ValueError, match="price"):
+        client.track_now("a", {"price": float("nan")})
+    assert len(client.events) == 2
+
+
+def test_the_functions_of_the_package_are_those_of_the_client() -> None:
+    for name in ("track", "page", "identify", "conversion", "track_now", "atrack_now"):
+        function, method = getattr(footfall, name), getattr(footfall.Client, name)
+        assert list(inspect.signature(function).parameters) == list(inspect.signature(method).parameters)[1:]
+        assert (function.__name__, function.__doc__) == (name, method.__doc__)
+
+
 def test_a_serverless_handler_returns_when_its_events_have_left(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     from footfall import _default
 
@@ -66,6 +124,7 @@ def test_a_serverless_handler_returns_when_its_events_have_left(stub: Stub, monk
 
 
 def test_an_app_is_typed_to_the_last_parameter(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
     app = tmp_path / "app.py"
     app.write_text(APP)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(app)]
@@ -81,6 +140,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import footfall
 import footfall.asgi
@@ -108,6 +168,15 @@ verdict: footfall.Verdict = client.track_now("a")
 left: dict[str, int] = client.stats().dropped
 done: bool = footfall.flush()
 client.track("a", nothing=1)  # wrong
+client.page("https://x/", nothing=1)  # wrong
+client.identify("a@example.com", {"plan": "pro"}, id=7, uuid=UUID(int=1))
+client.conversion(7, "order", 19.9, uuid=7)  # wrong
+event_id = footfall.track("a", {"b": 1}, email="a@example.com")
+event_id = footfall.page("https://x/", "X", is_test=True)
+verdict = footfall.track_now("a", id="7")
+footfall.track("a", nothing=1)  # wrong
+footfall.identify("a@example.com", email="b@example.com")  # wrong
+footfall.track_now(7)  # wrong
 client.track(7)  # wrong
 client.track("a", email=7)  # wrong
 client.track_now("a").uid  # wrong

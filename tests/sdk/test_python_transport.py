@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -258,10 +259,13 @@ def test_a_silent_proxy_is_a_network_error_within_the_timeout(secure: Stub, monk
         assert time.monotonic() - began < 15  # where nothing is said it has 20
 
 
-def test_a_proxy_of_another_kind_is_said_and_not_used(
-    stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "address", ["socks5://me:secret@127.0.0.1:1", "http://me:secret@[bad", "http://me:secret@proxy:port"]
+)
+def test_a_proxy_of_another_kind_or_without_an_address_is_said_and_not_used(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", "socks5://me:secret@127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", address)
 
     assert verdict(stub.url).status == "success"
     assert "proxy is not used" in caplog.text
@@ -269,6 +273,52 @@ def test_a_proxy_of_another_kind_is_said_and_not_used(
 
 
 # Answers
+
+
+def test_a_host_that_can_have_no_address_is_no_answer() -> None:
+    with pytest.raises(footfall.NetworkError, match=r"a\.\.b"):
+        verdict("http://a..b")
+
+
+def test_an_answer_given_before_all_was_read_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a proxy does it: it says 413 when it has seen how much comes, and hangs up."""
+
+    def refuse(listener: socket.socket) -> None:
+        while len(lengths) < 4:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(256)
+                lengths.append(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+
+    def with_small_buffer(*arguments: Any, **options: Any) -> socket.socket:
+        connection = connect(*arguments, **options)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # no more fits between the two
+        return connection
+
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", with_small_buffer)
+    lengths: list[int] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.settimeout(10)
+        thread = threading.Thread(target=refuse, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with footfall.Client(url, "sk_key", limits=footfall.Limits(interval=60, exit_timeout=0)) as client:
+            for _ in range(8):
+                client.track("large", {"text": os.urandom(30_000).hex()})
+            client.flush(0.1)
+            thread.join()
+            client.close(0)
+
+    assert len(lengths) == len(set(lengths)) == 4
+    assert lengths == sorted(lengths, reverse=True)
 
 
 def test_an_answer_in_drops_is_no_way_around_the_timeout(stub: Stub) -> None:

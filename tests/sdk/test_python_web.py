@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import json
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import footfall
 import pytest
-from footfall._page import MASKED, TitleScan, mask
 from footfall.asgi import FootfallMiddleware as Asgi
 from footfall.flask import Footfall
 from footfall.tornado import install
 from footfall.wsgi import FootfallMiddleware as Wsgi
 
-from tests.support.live import Live, free_port
-
-PAGE = "<html><head><title>\n Blue &amp; white\n shoes</title></head></html>"
-BODY = PAGE.encode()
-TITLE = "Blue & white shoes"
-VISITOR = "550e8400-e29b-41d4-a716-446655440000"
+from tests.sdk.serving import BODY, PAGE, TITLE, VISITOR, asgi_server, django_handler, tornado_server, wsgi_server
+from tests.support.live import Live
 
 
 @pytest.fixture
@@ -42,59 +30,6 @@ def event() -> str:
 def client(live: Live) -> Iterator[footfall.Client]:
     with footfall.Client(live.url, live.demo["secret_key"]) as client:
         yield client
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def wsgi_server(app: Any) -> Iterator[str]:
-    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-@contextmanager
-def asgi_server(app: Any) -> Iterator[str]:
-    uvicorn = pytest.importorskip("uvicorn")
-    port = free_port()
-    config = uvicorn.Config(app, port=port, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@contextmanager
-def tornado_server(app: Any) -> Iterator[str]:
-    port, ready = free_port(), threading.Event()
-    ends: list[Any] = []
-
-    async def serve() -> None:
-        end = asyncio.Event()
-        server = app.listen(port, "127.0.0.1")
-        ends.extend([asyncio.get_running_loop(), end])
-        ready.set()
-        await end.wait()
-        server.stop()
-        await server.close_all_connections()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    ready.wait()
-    yield f"http://127.0.0.1:{port}"
-    ends[0].call_soon_threadsafe(ends[1].set)
-    thread.join()
 
 
 def get(address: str, method: str = "GET", **headers: str) -> bytes:
@@ -159,34 +94,6 @@ def tornado_app(client: footfall.Client, event: str) -> Any:
     return tornado_server(app)
 
 
-def django_handler(client: footfall.Client, event: str, monkeypatch: pytest.MonkeyPatch, is_async: bool) -> Any:
-    pytest.importorskip("django")
-    settings = import_module("django.conf").settings
-    urls = import_module("django.urls")
-    if not settings.configured:
-        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF="shop_urls", LOGGING_CONFIG=None, USE_TZ=True)
-        import_module("django").setup()
-    middleware = ["django.middleware.gzip.GZipMiddleware", "footfall.django.FootfallMiddleware"]
-    monkeypatch.setattr(settings, "MIDDLEWARE", middleware, raising=False)
-    monkeypatch.setattr(settings, "FOOTFALL", {"identify": lambda request: request.GET.get("me")}, raising=False)
-
-    def shoes(_: Any, name: str) -> Any:
-        client.track(event, {"name": name})
-        return import_module("django.http").HttpResponse(PAGE)
-
-    async def shoes_async(request: Any, name: str) -> Any:
-        await asyncio.sleep(0)
-        return shoes(request, name)
-
-    shop: Any = ModuleType("shop_urls")
-    shop.urlpatterns = [urls.path("shoes/<name>", shoes_async if is_async else shoes)]
-    monkeypatch.setitem(sys.modules, "shop_urls", shop)
-    urls.clear_url_caches()
-    if is_async:
-        return asgi_server(import_module("django.core.asgi").get_asgi_application())
-    return wsgi_server(import_module("django.core.wsgi").get_wsgi_application())
-
-
 @pytest.mark.parametrize("framework", ["flask", "fastapi", "tornado", "django", "django async"])
 def test_each_framework_fills_in_address_title_and_subscriber(
     framework: str, live: Live, client: footfall.Client, event: str, monkeypatch: pytest.MonkeyPatch
@@ -247,6 +154,8 @@ def properties(live: Live, client: footfall.Client, event: str) -> dict[str, Any
             "https://x.example.com/p",
         ),
         ({"Referer": "https://x.example.com/p"}, False, "{url}/a?b=1"),
+        ({"HX_Request": "true", "HX_Current_URL": "https://x/", "HX_Boosted": "true"}, False, "{url}/a?b=1"),
+        ({"HX_Current_URL": "https://x/", "HX_History_Restore_Request": "true"}, False, "{url}/a?b=1"),
         ({"HX_Current_URL": "javascript:1"}, False, "{url}/a?b=1"),
     ],
 )
@@ -411,40 +320,3 @@ def test_outside_of_a_request_nothing_is_filled_in(live: Live, client: footfall.
     client.track(event, {"a": 1})
 
     assert properties(live, client, event) == {"a": 1}
-
-
-@pytest.mark.parametrize(
-    ("page", "title"),
-    [
-        (b"<TITLE lang=en>A</TITLE >", "A"),
-        (b"<title></title>", ""),
-        (b"<p>none", None),
-        (b"x" * (65536 - 20) + b"<title>abcde</title>", "abcde"),
-        (b"x" * (65536 - 19) + b"<title>abcde</title>", None),
-        ("<title>Größe</title>".encode("latin-1"), "Größe"),
-    ],
-)
-@pytest.mark.parametrize("step", [7, 100_000])
-def test_a_title_is_found_in_the_first_64_kib_however_they_come(page: bytes, title: str | None, step: int) -> None:
-    scan = TitleScan("latin-1")
-
-    any(scan.feed(page[start : start + step]) for start in range(0, len(page), step))
-
-    assert scan.title == title
-
-
-@pytest.mark.parametrize(
-    ("address", "masked"),
-    [
-        ("http://a/b#c", "http://a/b"),
-        ("http://a/?Token=x&to%6ben=y&tokens=z&code", "http://a/?Token=***&to%6ben=***&tokens=z&code"),
-    ],
-)
-def test_secrets_in_a_query_are_masked(address: str, masked: str) -> None:
-    assert mask(address, {"token", "code"}) == masked
-
-
-def test_the_masked_names_are_those_of_the_browser_sdk() -> None:
-    shared = Path(__file__).parents[2] / "sdk" / "secrets.json"
-
-    assert sorted(MASKED) == json.loads(shared.read_text())

@@ -10,11 +10,11 @@ from ._answer import Answer
 from ._client import Client
 from ._default import atrack_now, close, configure, conversion, flush, flushes, identify, page, track, track_now
 from ._exit import flush_on_sigterm
+from ._limits import Limits, Stats
 from ._scope import Web, bind_context, set_page
 from ._transport import Transport
 from ._verdict import Verdict
 from ._version import __version__
-from ._worker import Limits, Stats
 from .errors import ApiError, FootfallError, NetworkError
 
 __all__ = [

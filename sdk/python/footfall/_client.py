@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from threading import TIMEOUT_MAX
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
-from ._options import address_of, fitting, is_on, spool_in
+from ._limits import Limits, Stats
+from ._options import Options, Others, address_of, fitting, is_on, spool_in
 from ._queue import Event
+from ._rehearsal import is_kept, marked, test_mode
 from ._retry import deliver
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
 from ._transport import Endpoint, Transport
 from ._values import body_of, encoded, with_title
 from ._verdict import Verdict, verdict_of
-from ._worker import Limits, Stats, Worker
+from ._worker import Worker
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
     from uuid import UUID
 
+    from typing_extensions import Unpack
+
 PATH = "/api/v1/event"
-NO_TEST = (False, 0, None, "", "0", "false")
-"""The values of ``Properties.isTest`` that make no test event (section 5 of the wire contract)."""
 MAX_BYTES = 72 << 10
 """An event above this is over the collector's 64 KiB of properties, and is not queued."""
-_testing: ContextVar[Optional[bool]] = ContextVar("footfall_testing", default=None)  # noqa: UP045 (3.9 evaluates it)
 
 
 class Client:
@@ -54,7 +54,7 @@ class Client:
         transport: What sends in place of connections of its own, like ``footfall.httpx2.HttpxTransport``.
 
     Raises:
-        ValueError: *url*, *key* or *timeout* cannot be one.
+        ValueError: *url*, *key*, *timeout* or what is in *limits* cannot be one.
     """
 
     def __init__(
@@ -118,13 +118,9 @@ class Client:
         if timestamp is None:
             timestamp = time.time_ns() // 1_000_000
         try:
-            marked, scope = self._marked(properties, is_test), current_scope()
-            if scope is not None:
-                marked, who = scope.filled(marked, {"email": email, "id": id, "uuid": uuid})
-                email, id, uuid = who["email"], who["id"], who["uuid"]
-            uuid = self._visitor(uuid, event_id)
-            text = encoded(body_of(event, event_id, list_id, email, id, uuid, timestamp, marked), self._debug)
-            self._put(event, Event(event_id, text), scope, "$page_title" in marked)
+            who = {"email": email, "id": id, "uuid": uuid}
+            body = self._body(event, properties, who, list_id, timestamp, event_id, is_test)
+            self._put(Event(event_id, encoded(body, self._debug)), body)
         except Exception as fault:
             if self._debug:
                 raise
@@ -156,44 +152,54 @@ class Client:
             TypeError, ValueError: A value that JSON cannot hold; the message names it.
         """
         who = {"email": email, "id": id, "uuid": uuid}
-        return self._prepared(event, properties, who, list_id, timestamp, event_id, is_test)()
+        event_id = event_id or event_ids.next()
+        return self._prepared(self._body(event, properties, who, list_id, timestamp, event_id, is_test))()
 
-    async def atrack_now(self, event: str, properties: Mapping[str, Any] | None = None, **options: Any) -> Verdict:
+    async def atrack_now(
+        self, event: str, properties: Mapping[str, Any] | None = None, **options: Unpack[Options]
+    ) -> Verdict:
         """``track_now`` without holding up the event loop. The properties are copied before it first waits."""
         import asyncio  # noqa: PLC0415 (25 ms that only those pay who have it imported already)
 
-        who = {name: options.pop(name, None) for name in ("email", "id", "uuid")}
-        others = [options.pop(name, None) for name in ("list_id", "timestamp", "event_id", "is_test")]
-        if options:
-            raise TypeError(f"atrack_now() got an unexpected keyword argument {next(iter(options))!r}")
-        return await asyncio.to_thread(self._prepared(event, properties, who, *others))
+        given: dict[str, Any] = dict(options)
+        who = {name: given.pop(name, None) for name in ("email", "id", "uuid")}
+        list_id, timestamp, is_test = (given.pop(name, None) for name in ("list_id", "timestamp", "is_test"))
+        event_id = given.pop("event_id", None) or event_ids.next()
+        if given:
+            raise TypeError(f"atrack_now() got an unexpected keyword argument {next(iter(given))!r}")
+        body = self._body(event, properties, who, list_id, timestamp, event_id, is_test)
+        return await asyncio.to_thread(self._prepared(body))
 
     def page(
-        self, url: str | None = None, title: str | None = None, properties: Mapping[str, Any] | None = None, **who: Any
+        self,
+        url: str | None = None,
+        title: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **who: Unpack[Options],
     ) -> str:
         """Track a ``page_view`` of *url*, titled *title*. Takes what ``track`` does."""
         about = {"$current_url": url, "$page_title": title}
         return self._with("page_view", {name: value for name, value in about.items() if value}, properties, who)
 
-    def identify(self, email: str | None = None, traits: Mapping[str, Any] | None = None, **who: Any) -> str:
+    def identify(self, email: str | None = None, traits: Mapping[str, Any] | None = None, **who: Unpack[Others]) -> str:
         """Tell who a visitor is, with the subscriber's *traits*. Takes what ``track`` does."""
         return self.track("identify", traits, email=email, **who)
 
     def conversion(
-        self, conversion_id: Any, name: str, value: Any, properties: Mapping[str, Any] | None = None, **who: Any
+        self,
+        conversion_id: Any,
+        name: str,
+        value: Any,
+        properties: Mapping[str, Any] | None = None,
+        **who: Unpack[Options],
     ) -> str:
         """Track a ``conversion``: its identifier, name and value. Takes what ``track`` does."""
         about = {"conversion-id": conversion_id, "conversion-name": name, "conversion-value": value}
         return self._with("conversion", about, properties, who)
 
-    @contextlib.contextmanager
-    def test_mode(self, on: bool = True) -> Iterator[None]:
+    def test_mode(self, on: bool = True) -> AbstractContextManager[None]:
         """Within it, in this thread or task, the events of all clients are test events."""
-        token = _testing.set(on)
-        try:
-            yield
-        finally:
-            _testing.reset(token)
+        return test_mode(on)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Send what waits now; whether all of it was settled within *timeout* seconds.
@@ -222,7 +228,7 @@ class Client:
     ) -> None:
         self.close()
 
-    def _with(self, event: str, about: dict[str, Any], properties: Any, who: dict[str, Any]) -> str:
+    def _with(self, event: str, about: dict[str, Any], properties: Any, who: Options) -> str:
         try:
             about = {**(properties or {}), **about}
         except TypeError:
@@ -230,45 +236,42 @@ class Client:
                 raise
         return self.track(event, about, **who)
 
-    def _prepared(
+    def _body(
         self,
         event: str,
         properties: Any,
         who: dict[str, Any],
         list_id: Any,
         timestamp: Any,
-        event_id: Any,
-        is_test: Any,
-    ) -> Callable[[], Verdict]:
-        """What sends one event as it is now, and waits."""
-        marked, scope = self._marked(properties, is_test), current_scope()
+        event_id: str,
+        is_test: bool | None,
+    ) -> dict[str, Any]:
+        """The parameters of one event, completed by what its web request tells."""
+        given, scope = marked(properties, is_test, self._is_test), current_scope()
         if scope is not None:
-            marked, who = scope.filled(marked, who)
-        event_id = event_id or event_ids.next()
-        email, id, uuid = who["email"], who["id"], self._visitor(who["uuid"], event_id)
-        body = encoded(body_of(event, event_id, list_id, email, id, uuid, timestamp, marked), True)
+            given, who = scope.filled(given, who)
+        uuid = self._visitor(who["uuid"], event_id)
+        return body_of(event, event_id, list_id, who["email"], who["id"], uuid, timestamp, given)
+
+    def _prepared(self, body: dict[str, Any]) -> Callable[[], Verdict]:
+        """What sends one event as it is now, and waits."""
+        text, scope = encoded(body, True), current_scope()
         untracked = "disabled" if self._disabled else PRIVACY if scope is not None and scope.refused else ""
         if untracked:
-            verdict = Verdict(untracked, str(uuid or ""), None if id is None else str(id), False, tracked=False)
+            id = body.get("ID")
+            verdict = Verdict(
+                untracked, str(body.get("UUID") or ""), None if id is None else str(id), False, False, False
+            )
             return lambda: verdict
-        tracked = marked.get("isTest") in NO_TEST
-        return lambda: verdict_of(deliver(self._endpoint, PATH, body, self._timeout), tracked)
-
-    def _marked(self, properties: Mapping[str, Any] | None, is_test: bool | None) -> Mapping[str, Any]:
-        """*properties*, with the flag of test events set as it was asked for."""
-        if not isinstance(properties, (Mapping, type(None))):
-            raise TypeError(f"properties: a mapping, not {type(properties).__name__}")
-        given = {} if properties is None else properties
-        if is_test is None and "isTest" not in given:
-            testing = _testing.get()
-            is_test = self._is_test if testing is None else testing
-        return given if is_test is None else {**given, "isTest": is_test}
+        tracked = is_kept(body["Properties"])
+        return lambda: verdict_of(deliver(self._endpoint, PATH, text, self._timeout), tracked)
 
     def _visitor(self, uuid: Any, event_id: str) -> Any:
         """With a public key an event is unique within its visitor alone (section 5): one without is of its own."""
         return event_id if uuid is None and self._is_public else uuid
 
-    def _put(self, name: str, event: Event, scope: Scope | None, titled: bool) -> None:
+    def _put(self, event: Event, body: dict[str, Any]) -> None:
+        name, scope = body["Event"], current_scope()
         if not isinstance(name, str) or not name.strip():
             raise ValueError("event: a name")
         if len(event.text) > MAX_BYTES:
@@ -278,7 +281,7 @@ class Client:
         elif scope is not None and scope.refused:
             self._drops.add(event.id, PRIVACY)
         elif not self._disabled:
-            self._queue(event, None if titled else scope)
+            self._queue(event, None if "$page_title" in body["Properties"] else scope)
 
     def _queue(self, event: Event, scope: Scope | None) -> None:
         """Have *event* sent, now or when *scope* knows its title."""

@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import threading
 from functools import wraps
-from typing import Any, Callable, TypeVar, cast
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 from ._client import Client
 from ._drops import logger
 from ._ids import event_ids
-from ._verdict import Verdict
 
+if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec
+
+    P = ParamSpec("P")
+
+Result = TypeVar("Result")
 Function = TypeVar("Function", bound=Callable[..., Any])
 _lock = threading.Lock()
 _clients: list[Client] = []
 _told: list[bool] = []
+_recording: list[bool] = []
 
 
 def configure(url: str | None = None, key: str | None = None, **options: Any) -> Client:
     """Make the client that ``footfall.track`` and the others use, of the arguments of ``Client``; the last counts.
 
-    Raises ValueError, as ``Client`` does.
+    Within ``footfall.testing.recording`` it is the one that records. Raises ValueError, as ``Client`` does.
     """
     client = Client(url, key, **options)
     with _lock:
+        if _recording:
+            return _clients[0]
         _clients[:] = [client]
     return client
+
+
+def replace(clients: list[Client], is_recording: bool) -> tuple[list[Client], bool]:
+    """Have the functions of the package use *clients*, one or none. Returns what they used before, to be given back."""
+    with _lock:
+        before = (list(_clients), bool(_recording))
+        _clients[:], _recording[:] = clients, [True] if is_recording else []
+    return before
 
 
 def default_client() -> Client:
@@ -33,34 +50,49 @@ def default_client() -> Client:
     return _clients[0] if _clients else configure()
 
 
-def track(event: str, *arguments: Any, **options: Any) -> str:
-    """``Client.track`` of the process's client."""
-    return _called("track", event, *arguments, **options)
+def _known() -> Client | None:
+    """The client; None where no collector is configured, of which the log has a word."""
+    try:
+        return default_client()
+    except ValueError as fault:
+        if not _told:
+            _told.append(True)
+            logger.error("Nothing is tracked: set FOOTFALL_URL and FOOTFALL_KEY, or call footfall.configure: %s", fault)
+        return None
 
 
-def page(*arguments: Any, **options: Any) -> str:
-    """``Client.page`` of the process's client."""
-    return _called("page", *arguments, **options)
+def _tracking(method: Callable[Concatenate[Client, P], str]) -> Callable[P, str]:
+    """*method* of the process's client; a fresh id where there is none."""
+
+    def call(*arguments: P.args, **options: P.kwargs) -> str:
+        client = _known()
+        return event_ids.next() if client is None else method(client, *arguments, **options)
+
+    return _alike(call, method)
 
 
-def identify(*arguments: Any, **options: Any) -> str:
-    """``Client.identify`` of the process's client."""
-    return _called("identify", *arguments, **options)
+def _asking(method: Callable[Concatenate[Client, P], Result]) -> Callable[P, Result]:
+    """*method* of the process's client. Raises ValueError where there is none."""
+
+    def call(*arguments: P.args, **options: P.kwargs) -> Result:
+        return method(default_client(), *arguments, **options)
+
+    return _alike(call, method)
 
 
-def conversion(*arguments: Any, **options: Any) -> str:
-    """``Client.conversion`` of the process's client."""
-    return _called("conversion", *arguments, **options)
+def _alike(call: Function, method: Callable[..., Any]) -> Function:
+    call.__name__ = call.__qualname__ = method.__name__
+    call.__module__, call.__doc__ = "footfall", method.__doc__
+    call.__wrapped__ = MethodType(method, Client)  # type: ignore[attr-defined]  # its signature is without self
+    return call
 
 
-def track_now(event: str, *arguments: Any, **options: Any) -> Verdict:
-    """``Client.track_now`` of the process's client."""
-    return default_client().track_now(event, *arguments, **options)
-
-
-async def atrack_now(event: str, *arguments: Any, **options: Any) -> Verdict:
-    """``Client.atrack_now`` of the process's client."""
-    return await default_client().atrack_now(event, *arguments, **options)
+track = _tracking(Client.track)
+page = _tracking(Client.page)
+identify = _tracking(Client.identify)
+conversion = _tracking(Client.conversion)
+track_now = _asking(Client.track_now)
+atrack_now = _asking(Client.atrack_now)
 
 
 def flush(timeout: float = 10.0) -> bool:
@@ -98,15 +130,3 @@ def flushes(function: Function) -> Function:
             await asyncio.get_running_loop().run_in_executor(None, flush, 2.0)
 
     return cast("Function", handle_async if iscoroutinefunction(function) else handle)
-
-
-def _called(method: str, *arguments: Any, **options: Any) -> str:
-    """The id that *method* returns; a fresh one, and a word in the log, where no collector is configured."""
-    try:
-        client = default_client()
-    except ValueError as fault:
-        if not _told:
-            _told.append(True)
-            logger.error("Nothing is tracked: set FOOTFALL_URL and FOOTFALL_KEY, or call footfall.configure: %s", fault)
-        return event_ids.next()
-    return str(getattr(client, method)(*arguments, **options))

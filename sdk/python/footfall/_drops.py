@@ -33,6 +33,7 @@ class Drops:
         self.counts: Counter[str] = Counter()
         self._logged_at = -LOG_EVERY
         self._logged = 0
+        self._telling = threading.local()
 
     def add(self, event_id: str, reason: str) -> None:
         """Count the event *event_id* as lost for *reason*, and tell of it."""
@@ -45,17 +46,23 @@ class Drops:
             self.counts[reason] += 1
 
     def tell(self, event_id: str, reason: str) -> None:
-        """Log that events are lost, if that was not done a short while ago, and tell the app of this one."""
+        """Log that events are lost, if that was not done a short while ago, and tell the app of this one.
+
+        What is lost by ``on_drop`` itself is not told to it: it might track that too, and never come to an end.
+        """
         with self._lock:
             due = reason != PRIVACY and self._due()
         if due:  # not under the lock: a handler of the app's may hold one of its own, and track
             logger.warning(*due)
-        if self._on_drop is None:
+        if self._on_drop is None or getattr(self._telling, "is_on", False):
             return
+        self._telling.is_on = True
         try:
             self._on_drop(event_id, reason)
         except Exception:
             logger.exception("on_drop failed")
+        finally:
+            self._telling.is_on = False
 
     def _due(self) -> tuple[Any, ...]:
         """What is to be logged now; nothing, where that was done a short while ago."""

@@ -16,8 +16,8 @@ from urllib.parse import SplitResult
 from ._answer import Answer, Deadline
 from ._proxy import authorization, proxy_for
 
-FAULTS = (OSError, HTTPException)
-"""What an exchange raises when no answer comes."""
+FAULTS = (OSError, HTTPException, UnicodeError)
+"""What an exchange raises when no answer comes; the last for a host that can have no address, like ``a..b``."""
 MAX_ANSWER = 8 << 20
 """Bytes beyond which an answer is no collector's."""
 AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -64,14 +64,27 @@ class Connection:
         try:
             self._limit(deadline)
             self._kept.response_class = partial(_Response, deadline)  # type: ignore[assignment]
-            self._kept.request("POST", path, body, headers)
+            whole = self._sent(path, body, headers)
             self._limit(deadline)
             response = self._kept.getresponse()
-            return Answer(response.status, _read(response), response.getheader("Retry-After", ""))
+            answer = Answer(response.status, _read(response), response.getheader("Retry-After", ""))
+            if not whole:
+                self._kept.close()
+            return answer
         except BaseException:
             # Ctrl-C included: the answer to half an exchange must never be taken for the next one's.
             self._kept.close()
             raise
+
+    def _sent(self, path: str, body: bytes, headers: dict[str, str]) -> bool:
+        """Whether all could be sent. A proxy says 413 before it has read all, and hangs up: that is an answer too."""
+        try:
+            self._kept.request("POST", path, body, headers)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._kept.sock is None:
+                raise
+            return False
+        return True
 
     def _limit(self, deadline: Deadline) -> None:
         self._kept.timeout = deadline.left()  # for connecting

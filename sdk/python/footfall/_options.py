@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from threading import TIMEOUT_MAX
+from typing import TYPE_CHECKING, TypedDict
 
-from ._worker import Limits
+from ._limits import Limits
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from ._spool import Spool
+
+
+class Others(TypedDict, total=False):
+    """What ``track`` takes beside an event's name, its properties and an address."""
+
+    id: str | int | None
+    uuid: str | UUID | None
+    list_id: int | None
+    timestamp: datetime | float | str | None
+    event_id: str | None
+    is_test: bool | None
+
+
+class Options(Others, total=False):
+    """What ``track`` takes beside an event's name and its properties."""
+
+    email: str | None
+
 
 AROUND_EVENTS = 64
 """The bytes of a batch that are not its events: what stands around them, no more."""
@@ -22,7 +44,14 @@ def address_of(url: str | None, key: str | None, disabled: bool) -> tuple[str, s
 
 
 def fitting(limits: Limits, key: str) -> Limits:
-    """*limits* with no larger batches than the collector takes from *key* (sections 4 and 8 of the wire contract)."""
+    """*limits* with no larger batches than the collector takes from *key* (sections 4 and 8 of the wire contract).
+
+    Raises ValueError where nothing could be sent within *limits*.
+    """
+    for name, value in limits._asdict().items():
+        least, most = (0, TIMEOUT_MAX) if name in {"interval", "exit_timeout"} else (1, float("inf"))
+        if not least <= value <= most:
+            raise ValueError(f"limits: {name}: {value!r}")
     events, size = (100, 256 << 10) if key.startswith("pk_") else (2000, 5 << 20)
     return limits._replace(
         batch_events=min(limits.batch_events, events), batch_bytes=min(limits.batch_bytes, size - AROUND_EVENTS)

@@ -1,4 +1,4 @@
-"""The page that a request is for: its address without secrets, its title from the HTML of the answer."""
+"""The page that a request is for: its address without secrets, the title that it sent along."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Callable, NamedTuple
 from urllib.parse import quote, unquote_plus, urlsplit
 
-from ._fork import importing
+from ._title import MAX_TITLE
 
 MASKED = frozenset(
     {
@@ -49,11 +49,8 @@ MASKED = frozenset(
     }
 )
 """The names in a query whose values are no one's business."""
-SCANNED = 64 << 10
-"""The bytes of a page in which its title is looked for."""
 MAX_ADDRESS = 2048
-MAX_TITLE = 500
-_TITLE = re.compile(rb"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
+_USER = re.compile(r"^(https?://)[^/?#]*@", re.IGNORECASE)
 
 
 class Request(NamedTuple):
@@ -85,8 +82,8 @@ def title_header(request: Request) -> str:
 
 
 def mask(address: str, masked: Collection[str]) -> str:
-    """*address* without fragment, the values of *masked* in its query replaced by ``***``."""
-    address, _, query = address.partition("#")[0].partition("?")
+    """*address* without user and fragment, the values of *masked* in its query replaced by ``***``."""
+    address, _, query = _USER.sub(r"\1", address).partition("#")[0].partition("?")
     if not query:
         return address
     return f"{address}?{'&'.join(_masked_pair(pair, masked) for pair in query.split('&'))}"
@@ -109,9 +106,25 @@ def _first(values: str) -> str:
     return values.split(",", maxsplit=1)[0].strip()
 
 
+def is_by_script(request: Request) -> bool:
+    """Whether a page's script sent *request*, for a part of that page or for its data."""
+    if _is_navigation(request):
+        return False
+    return (
+        request.header("HX-Request") == "true"
+        or request.header("X-Requested-With") == "XMLHttpRequest"
+        or request.header("Sec-Fetch-Dest") == "empty"
+    )
+
+
+def _is_navigation(request: Request) -> bool:
+    """Whether HTMX asks for a whole page, in a browser's place: it names the page that is being left."""
+    return request.header("HX-Boosted") == "true" or request.header("HX-History-Restore-Request") == "true"
+
+
 def _page_of_script(request: Request) -> str:
-    by_script = request.header("X-Requested-With") == "XMLHttpRequest" or request.header("Sec-Fetch-Dest") == "empty"
-    names = ["X-Footfall-URL", "HX-Current-URL"] + (["Referer"] if by_script else [])
+    names = [] if _is_navigation(request) else ["HX-Current-URL"]
+    names = ["X-Footfall-URL", *names, *(["Referer"] if is_by_script(request) else [])]
     return next((value for value in map(request.header, names) if _is_address(value)), "")
 
 
@@ -123,33 +136,12 @@ def _is_address(value: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and len(value) <= MAX_ADDRESS
 
 
+def server(scheme: str, name: str, port: object) -> str:
+    """The host of a request that names none, as older clients and the tests of apps send it."""
+    is_usual = not port or str(port) == {"http": "80", "https": "443"}.get(scheme)
+    return name if is_usual else f"{name}:{port}"
+
+
 def quoted(path: str) -> str:
     """A decoded path as it stands in an address."""
     return quote(path, safe="/:@!$&'()*+,;=~-._", errors="replace")
-
-
-class TitleScan:
-    """Looks for a title in the beginning of a page, as it passes by."""
-
-    def __init__(self, charset: str) -> None:
-        self._charset, self._seen = charset, bytearray()
-        self.title: str | None = None
-
-    def feed(self, chunk: bytes) -> bool:
-        """Look at the next *chunk*; whether no more is of use."""
-        start = len(self._seen)
-        self._seen += chunk[: SCANNED - start]
-        # A pattern over all of it, each time, would make many small chunks slow.
-        if b"</title" in self._seen[max(0, start - 16) :].lower() and (found := _TITLE.search(self._seen)):
-            self.title = self._text(found[1])
-        return self.title is not None or len(self._seen) >= SCANNED
-
-    def _text(self, raw: bytes) -> str:
-        with importing:
-            from html import unescape  # noqa: PLC0415 (its table of entities is of use here alone)
-
-        try:
-            text = bytes(raw).decode(self._charset or "utf-8", errors="replace")
-        except LookupError:
-            text = bytes(raw).decode(errors="replace")
-        return " ".join(unescape(text).split())[:MAX_TITLE]

@@ -15,11 +15,20 @@ def proxy_for(url: SplitResult) -> SplitResult | None:
     given = named.get(url.scheme) or named.get("all") or ""
     if not given or proxy_bypass_environment(url.netloc, named):
         return None
-    proxy = urlsplit(given if "://" in given else f"http://{given}")
-    if proxy.scheme != "http" or not proxy.hostname:
+    proxy = _parsed(given if "://" in given else f"http://{given}")
+    if proxy is None:
         logger.error("The proxy is not used: its address must begin with http:// (or hand in a transport of your own)")
         return None
     return proxy
+
+
+def _parsed(address: str) -> SplitResult | None:
+    try:
+        proxy = urlsplit(address)
+        usable = proxy.scheme == "http" and proxy.hostname and proxy.port != 0  # to read it refuses what is no number
+    except ValueError:
+        return None
+    return proxy if usable else None
 
 
 def authorization(proxy: SplitResult) -> dict[str, str]:

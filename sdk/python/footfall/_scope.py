@@ -14,7 +14,8 @@ from typing import Any, Callable, NamedTuple, Optional, TypeVar
 
 from ._drops import logger
 from ._fork import renew_after_fork
-from ._page import MASKED, Request, TitleScan, address_of, title_header
+from ._page import MASKED, Request, address_of, is_by_script, title_header
+from ._title import TitleScan
 
 HELD_SECONDS = 1.0
 _VISITOR = re.compile(r"(?:^|;\s*)footfall_visitor=([0-9a-f-]{36})(?:;|$)")
@@ -35,7 +36,7 @@ class Web(NamedTuple):
         trust_proxy: Whether ``X-Forwarded-Proto`` and ``-Host`` are believed: there must be a proxy that sets them.
         masked: The names in a query whose values are replaced, in lower case.
         identify: Tells the subscriber of the framework's request: an address, or ``{"email": …, "id": …}``, or None.
-        page_views: Whether each HTML page is tracked as a ``page_view``.
+        page_views: Whether each HTML page is tracked as a ``page_view``, but for parts of pages that scripts ask for.
         privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. The site
             may note consent in the cookie ``footfall_consent``, 1 or 0.
         consent_required: Whether, with *privacy*, a request without any consent has its events kept back too. Where
@@ -64,6 +65,7 @@ class Scope:
         self._title = title_header(request) or None
         self._who: dict[str, Any] | None = None
         self._scan: TitleScan | None = None
+        self._is_html = False
         self._lock, self.is_open = threading.RLock(), True
         self._held: list[Release] = []
 
@@ -94,8 +96,8 @@ class Scope:
 
     def started(self, status: int, content_type: str, encoding: str) -> bool:
         """The answer begins; whether its body may hold the title, as plain HTML does."""
-        html = content_type.lower().startswith(("text/html", "application/xhtml"))
-        is_page = html and 200 <= status < 600 and status not in {204, 205} and not 300 <= status < 400
+        self._is_html = content_type.lower().startswith(("text/html", "application/xhtml"))
+        is_page = self._is_html and 200 <= status < 600 and status not in {204, 205} and not 300 <= status < 400
         if not is_page or encoding not in {"", "identity"} or self._request.method == "HEAD":
             self.settle()
             return False
@@ -104,8 +106,11 @@ class Scope:
         return True
 
     def is_view(self, status: int) -> bool:
-        """Whether the answer that has begun is a page view to be tracked."""
-        return self._web.page_views and status == 200 and self._request.method == "GET"
+        """Whether the answer that has begun is a page view to be tracked, compressed or not."""
+        if not self._web.page_views or self._request.method != "GET" or is_by_script(self._request):
+            return False
+        # A page that the browser has kept is viewed again; it asks for a page by saying that it takes one.
+        return (status == 200 and self._is_html) or (status == 304 and "text/html" in self._request.header("Accept"))
 
     def feed(self, chunk: bytes) -> None:
         """Look at a piece of the answer's body."""
@@ -215,7 +220,7 @@ def within(scope: Scope | None) -> Iterator[None]:
         _current.reset(token)
 
 
-def enter(scope: Scope) -> None:
+def enter(scope: Scope | None) -> None:
     """From now on, in this task and those it starts, events belong to the request of *scope*."""
     _current.set(scope)
 
@@ -228,12 +233,11 @@ def set_page(url: str | None = None, title: str | None = None) -> None:
 
 
 def bind_context(function: Callable[..., Result]) -> Callable[..., Result]:
-    """*function*, as part of this web request also where another thread calls it."""
-    scope = _current.get()
+    """*function*, as part of this web request, and of ``test_mode``, also where other threads call it."""
+    context = contextvars.copy_context()
 
     @wraps(function)
     def bound(*arguments: Any, **options: Any) -> Result:
-        with within(scope):
-            return function(*arguments, **options)
+        return context.copy().run(function, *arguments, **options)  # one context runs in one thread at a time
 
     return bound

@@ -40,12 +40,13 @@ class Segment:
     """An open file under its lock. Raises OSError from all that writes.
 
     Attributes:
+        path: Where it is.
         size: Its bytes.
         waiting: How many of its events have not been settled yet.
     """
 
     def __init__(self, path: Path, number: int) -> None:
-        self._path, self._number = path, number
+        self.path, self._number = path, number
         self.size, self.waiting = os.fstat(number).st_size, 0
 
     def append(self, text: bytes) -> None:
@@ -75,7 +76,7 @@ class Segment:
     def remove(self) -> None:
         """Delete it, its lock until then its own."""
         with suppress(OSError):
-            self._path.unlink()
+            self.path.unlink()
         self.leave()
 
     def leave(self) -> None:
@@ -93,6 +94,16 @@ def created(path: Path) -> Segment:
 def taken(path: Path) -> Segment:
     """The file of a process that has ended. Raises OSError where one still looks after it, or it is gone."""
     return _locked(path, os.open(path, os.O_RDWR | os.O_APPEND))
+
+
+def synced(path: Path) -> None:
+    """Have the file or folder *path* outlive a power cut. Raises OSError."""
+    # By a descriptor of its own: a segment's may be closed meanwhile, and its lock has to go with it.
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _locked(path: Path, number: int) -> Segment:

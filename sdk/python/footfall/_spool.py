@@ -2,8 +2,9 @@
 
 Every event is written when it is tracked, by one ``write`` without a buffer: it costs the caller a few microseconds, as
 a line in a log does, and from then on a SIGKILL takes nothing away. Written only when the queue cannot deliver, the
-events of the last half second would be lost just when a process dies of what nobody foresaw. There is no ``fsync``: a
-power cut may take the last seconds.
+events of the last half second would be lost just when a process dies of what nobody foresaw. ``fsync`` is for what
+waits longer, since the collector does not take it: the thread that sends does it, and no caller waits for the disk. So
+a power cut may take the last seconds.
 
 A process has two files at a time: one of events that the queue holds too, and a late one of those it had no room for,
 which is read when it has. A file whose events are all settled is emptied or deleted. Whether a process has died is told
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from ._drops import logger
 from ._queue import Event
-from ._segment import HEAD_BYTES, Segment, created, taken
+from ._segment import HEAD_BYTES, Segment, created, synced, taken
 
 SUFFIX = ".footfall"
 SCAN_EVERY = 60.0
@@ -57,6 +58,7 @@ class Spool:
         self._full: deque[Segment] = deque()  # late files that take no more
         self._reading: Segment | None = None
         self._open: set[Segment] = set()
+        self._unsynced: set[Segment] = set()
         self.missed = self._room = 0
         self._told, self._scanned, self._again_at = "", -SCAN_EVERY, 0.0
 
@@ -79,6 +81,7 @@ class Spool:
             try:
                 segment = self._segment(is_late, len(event.text) + HEAD_BYTES)
                 segment.append(event.text)
+                self._unsynced.add(segment)
             except OSError as fault:
                 self.missed += 1
                 self._tell(fault)
@@ -93,6 +96,15 @@ class Spool:
                 segment.waiting -= 1
                 if segment.waiting <= 0:
                     self._finish(segment)
+
+    def sync(self) -> None:
+        """Have what waits outlive a power cut, as far as that can be; without the lock, since a disk may be slow."""
+        with self._lock:
+            paths = [segment.path for segment in self._unsynced if segment.waiting > 0]
+            self._unsynced.clear()
+        for path in [*paths, self._folder] if paths else []:  # the folder for the names of new files
+            with suppress(OSError):
+                synced(path)
 
     def has_leftovers(self) -> bool:
         """Whether a process has died here and left something."""
@@ -178,7 +190,7 @@ class Spool:
 
     def _orphans(self) -> Iterator[Segment]:
         with os.scandir(self._folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIX))
+            names = sorted((entry.name for entry in entries if entry.name.endswith(SUFFIX)), key=_age)
         for name in names:
             if name.startswith(f"{self._owner}-"):
                 with suppress(OSError):
@@ -211,6 +223,15 @@ class Spool:
         if str(fault) != self._told:
             self._told = str(fault)
             logger.error("Events are not kept on disk: %s", fault)
+
+
+def _age(name: str) -> tuple[int, int]:
+    """By which files are read: the first process's first, and its own as it made them."""
+    try:
+        _, _, began, number = name[: -len(SUFFIX)].split("-")
+        return int(began, 16), int(number)
+    except ValueError:
+        return 0, 0
 
 
 def _size(entry: os.DirEntry[str]) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ._drops import Drops, logger
 from ._exit import close_at_exit
 from ._fork import notice_fork, renew_after_fork
+from ._limits import Limits, Stats
 from ._outcome import REFUSED_WAIT, Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
@@ -17,39 +18,12 @@ from ._sender import Sender
 if TYPE_CHECKING:
     from ._spool import Spool
 
-
-class Limits(NamedTuple):
-    """How much waits, how much is sent at once, how long anything takes (bytes and seconds)."""
-
-    max_events: int = 100_000
-    max_bytes: int = 32 << 20
-    batch_events: int = 500
-    batch_bytes: int = 1 << 20
-    interval: float = 0.5
-    exit_timeout: float = 2.0
-
-
-class Stats(NamedTuple):
-    """What a client has done in this process.
-
-    Attributes:
-        queued: Events that wait, or are under way.
-        sent: Events that the collector has.
-        dropped: Events that are lost, by reason: ``queue full``, ``too large``, ``invalid``, ``refused``,
-            ``closed``, ``privacy``.
-        retries: Requests that have to be made again.
-        last_error: What the last fault was; empty where there was none.
-        spooled: Events that wait in the spool alone, or were read from there and are under way.
-        unspooled: Events that the spool could not keep. They are not lost by that.
-    """
-
-    queued: int
-    sent: int
-    dropped: dict[str, int]
-    retries: int
-    last_error: str
-    spooled: int = 0
-    unspooled: int = 0
+IDLE_SECONDS = 60.0
+"""Seconds without an event after which the thread ends, and with it its connection: clients may be many."""
+SYNC_EVERY = 1.0
+"""Seconds between two times that what waits in the spool is written to the disk itself."""
+SAID_AT = 3
+"""The fault in a row that is logged: one is no more than a collector's restart."""
 
 
 class Worker:
@@ -79,7 +53,7 @@ class Worker:
         self._under_way = self._sent = self._retries = 0
         self._taken = self._settled = self._returned = 0
         self._batch_events = self._limits.batch_events
-        self._hurry, self._last_error = False, ""
+        self._hurry, self._last_error, self._failing = False, "", 0
 
     def put(self, event: Event) -> None:
         """Have *event* sent; it is dropped where the queue is full. Never waits."""
@@ -107,7 +81,7 @@ class Worker:
 
     def flush(self, timeout: float) -> bool:
         """Send what waits now; whether that was settled within *timeout* seconds. What comes later does not count."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, threading.TIMEOUT_MAX)
         self.hurry()
         until = self._taken
         self._send_here(end)
@@ -116,7 +90,7 @@ class Worker:
 
     def close(self, timeout: float) -> bool:
         """Send all within *timeout* seconds and end the thread; the rest is dropped. A later event starts another."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, threading.TIMEOUT_MAX)
         self.hurry()
         self._send_here(end)
         with self._changed:
@@ -175,9 +149,12 @@ class Worker:
                 outcome = self._sent_as(batch)
                 self._settle(batch, outcome)
                 self._wait(outcome)
-        finally:  # also where an app's on_drop has raised SystemExit: the next event starts another
+        finally:  # also where an app's on_drop has raised SystemExit
             with self._changed:
-                self._thread = None if self._mine() else self._thread
+                if self._mine():
+                    self._thread = None
+                    if self._queue:
+                        self._start()
             self._sender.close()
 
     def _sent_as(self, batch: Sequence[Event], seconds: float | None = None) -> Outcome:
@@ -197,7 +174,8 @@ class Worker:
         with self._changed:
             while self._mine() and not self._queue:
                 self._hurry = False
-                self._changed.wait()
+                if not self._changed.wait(IDLE_SECONDS) and self._mine() and not self._queue:
+                    self._thread = None  # the next event starts another
             end = time.monotonic() + self._limits.interval
             while self._mine() and not self._is_due() and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
@@ -246,10 +224,14 @@ class Worker:
 
     def _note(self, outcome: Outcome) -> None:
         if not outcome.fault:
+            self._failing = 0
             return
         self._retries += 1
+        self._failing += not outcome.halve
         if outcome.wait == REFUSED_WAIT and outcome.fault != self._last_error:
             logger.error("The collector does not take events: %s", outcome.fault)
+        elif outcome.wait != REFUSED_WAIT and self._failing == SAID_AT:
+            logger.warning("Events wait, and are sent again: %s", outcome.fault)
         self._last_error = outcome.fault
 
     def _close_on(self, events: Sequence[Event]) -> None:
@@ -263,13 +245,20 @@ class Worker:
                 self._drops.add(event.id, "closed")
 
     def _wait(self, outcome: Outcome) -> None:
-        """Wait as *outcome* asks. A flush cuts short what the server has not asked for."""
+        """Wait as *outcome* asks. What stays in the spool for so long is to outlive a power cut too."""
         end = time.monotonic() + self._sender.pause(outcome)
+        while self._has_waited(end, outcome):
+            if self._spool is not None:
+                self._spool.sync()
+
+    def _has_waited(self, end: float, outcome: Outcome) -> bool:
+        """Wait for a while; false where there is none left. A flush cuts short what the server has not asked for."""
         with self._changed:
-            while self._mine() and (left := end - time.monotonic()) > 0:
-                if self._hurry and outcome.wait is None:
-                    return
-                self._changed.wait(left)
+            left = end - time.monotonic()
+            if left <= 0 or not self._mine() or (self._hurry and outcome.wait is None):
+                return False
+            self._changed.wait(min(left, SYNC_EVERY))
+            return True
 
     def _send_here(self, end: float) -> None:
         """Send from this thread, where no other can be started."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, Callable
 
 from ._client import Client
-from ._page import Request, quoted
+from ._page import Request, quoted, server
 from ._scope import Scope, Web, within
 from .wsgi import begun
 
@@ -53,12 +53,12 @@ def request_of(connection: dict[str, Any]) -> Request:
     """What is known of the request of an ASGI *connection*."""
     headers = _headers(connection.get("headers", ()))
     root, path = connection.get("root_path", ""), connection.get("path", "")
-    host, port = connection.get("server") or ("", None)
+    scheme, (name, port) = connection.get("scheme", "http"), connection.get("server") or ("", None)
     return Request(
         connection.get("method", "GET"),
-        connection.get("scheme", "http"),
-        headers.get("host") or (f"{host}:{port}" if port else host),
-        quoted(path if path.startswith(root) else root + path),
+        scheme,
+        headers.get("host") or server(scheme, name, port),
+        quoted(path if path == root or path.startswith(root.rstrip("/") + "/") else root + path),
         connection.get("query_string", b"").decode("latin-1"),
         lambda name: headers.get(name.lower(), ""),
         lambda: _native(connection),
@@ -66,7 +66,12 @@ def request_of(connection: dict[str, Any]) -> Request:
 
 
 def _headers(pairs: Any) -> dict[str, str]:
-    return {bytes(name).decode("latin-1").lower(): bytes(value).decode("latin-1") for name, value in pairs}
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        known, text = bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")
+        # HTTP/2 may send each cookie by itself.
+        headers[known] = f"{headers[known]}; {text}" if known == "cookie" and known in headers else text
+    return headers
 
 
 def _native(connection: dict[str, Any]) -> object:

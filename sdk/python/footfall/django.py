@@ -59,11 +59,14 @@ def _request(request: Any) -> Request:
 
 def _watched(response: Any, scope: Scope) -> Any:
     """*response*, its title read now, or as it streams."""
-    begun(scope, response.status_code, {name.lower(): value for name, value in response.items()}, None)
+    headers = {name.lower(): value for name, value in response.items()}
+    may_hold = begun(scope, response.status_code, headers, None)
     if not response.streaming:
         scope.feed(response.content)
         scope.settle()
-    elif response.is_async:
+    elif not may_hold and getattr(response, "file_to_stream", None) is not None:
+        pass  # the server may send a file by itself, where it stays one
+    elif getattr(response, "is_async", False):  # since 4.2
         response.streaming_content = _streamed_async(response.streaming_content, scope)
     else:
         response.streaming_content = _streamed(response.streaming_content, scope)
@@ -72,7 +75,11 @@ def _watched(response: Any, scope: Scope) -> Any:
 
 def _streamed(chunks: Any, scope: Scope) -> Iterator[bytes]:
     try:
-        for chunk in chunks:
+        while True:
+            with within(scope):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
             scope.feed(chunk)
             yield chunk
     finally:
@@ -81,8 +88,12 @@ def _streamed(chunks: Any, scope: Scope) -> Iterator[bytes]:
 
 async def _streamed_async(chunks: Any, scope: Scope) -> AsyncIterator[bytes]:
     try:
-        async for chunk in chunks:
+        while True:
+            with within(scope):
+                chunk = await chunks.__anext__()  # 3.9 has no anext
             scope.feed(chunk)
             yield chunk
+    except StopAsyncIteration:
+        return
     finally:
         scope.settle()

@@ -26,7 +26,8 @@ class _Transform:
 
     def __init__(self, web: Web, client: Client | None, request: Any) -> None:
         self._scope, self._client = Scope(_request(request), web), client
-        enter(self._scope)
+        # A socket lives on, and has no page: what is tracked there is outside of a request.
+        enter(None if request.headers.get("Upgrade", "").lower() == "websocket" else self._scope)
 
     def transform_first_chunk(self, status_code: int, headers: Any, chunk: bytes, finishing: bool) -> Any:
         begun(self._scope, status_code, {name.lower(): value for name, value in headers.items()}, self._client)

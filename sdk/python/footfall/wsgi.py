@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from ._client import Client
 from ._default import track
-from ._page import Request, quoted
+from ._page import Request, quoted, server
 from ._scope import Scope, Web, within
 
 Environ = dict[str, Any]
@@ -45,12 +45,13 @@ class FootfallMiddleware:
         return lambda: environ
 
 
-def begun(scope: Scope, status: int, headers: dict[str, str], client: Client | None) -> None:
-    """The answer begins: its title is looked for, and the view of its page is tracked if that is asked for."""
+def begun(scope: Scope, status: int, headers: dict[str, str], client: Client | None) -> bool:
+    """The answer begins: the view of its page is tracked if that is asked for. Whether its title is looked for."""
     may_hold = scope.started(status, headers.get("content-type", ""), headers.get("content-encoding", ""))
-    if may_hold and scope.is_view(status):
+    if scope.is_view(status):
         with within(scope):
             (client.track if client else track)("page_view")
+    return may_hold
 
 
 def _number(status: str) -> int:
@@ -60,15 +61,15 @@ def _number(status: str) -> int:
 def request_of(environ: Environ, native: Callable[[], object]) -> Request:
     """What is known of the request of *environ*."""
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    server = f"{environ.get('SERVER_NAME', '')}:{environ.get('SERVER_PORT', '')}"
+    scheme = environ.get("wsgi.url_scheme", "http")
 
     def header(name: str) -> str:
         return str(environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
 
     return Request(
         environ.get("REQUEST_METHOD", "GET"),
-        environ.get("wsgi.url_scheme", "http"),
-        environ.get("HTTP_HOST") or server,
+        scheme,
+        environ.get("HTTP_HOST") or server(scheme, environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT")),
         quoted(path.encode("latin-1", "replace").decode("utf-8", "replace")),
         environ.get("QUERY_STRING", ""),
         header,
