@@ -437,6 +437,7 @@ def test_a_title_is_found_in_the_first_64_kib_however_they_come(page: bytes, tit
     [
         ("http://a/b#c", "http://a/b"),
         ("http://a/?Token=x&to%6ben=y&tokens=z&code", "http://a/?Token=***&to%6ben=***&tokens=z&code"),
+        ("http://a/?access_token=x&zip-code=y&xcode=z", "http://a/?access_token=***&zip-code=***&xcode=z"),
     ],
 )
 def test_secrets_in_a_query_are_masked(address: str, masked: str) -> None:
