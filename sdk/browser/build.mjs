@@ -13,7 +13,7 @@ const target = path("../../static/footfall.js");
 
 const secrets = JSON.parse(readFileSync(path("../secrets.json")));
 /** The most the served file may have in brotli, in bytes. The aim is 2560; what delivery and privacy need beyond it goes in. */
-const BUDGET = 2830;
+const BUDGET = 2585;
 
 function fail(reason) {
   console.error(reason);
@@ -59,19 +59,17 @@ if (isModule) {
   await build({ ...options, define, entryPoints, splitting: true, outdir });
   process.exit();
 }
-// The fields of what waits are nobody else's business, and may have short names.
-const mangleProps = /^(slot|packed|tell|out)$/;
 /** Short names, the letters that occur most first: what looks like the rest of the text packs better. */
 const LETTERS = "etonrialsdcufhmpgvykwbESTAOIRNLCDxjqzM$_PUBFHGVWYKXJQZ";
 const nameOf = (n) => (n < 54 ? LETTERS[n] : LETTERS[n % 54] + nameOf(Math.floor(n / 54) - 1));
-const { outputFiles } = await build({ ...options, entryPoints: [source], minify: true, write: false, mangleProps });
+const { outputFiles } = await build({ ...options, entryPoints: [source], minify: true, write: false });
 const { code } = await minify(outputFiles[0].text, {
   ecma: 2020,
-  enclose: true,
-  compress: { passes: 4, toplevel: true, unsafe: true, unsafe_arrows: true, pure_getters: true, booleans_as_integers: true },
+  compress: { passes: 4, toplevel: true, unsafe: true, unsafe_arrows: true, pure_getters: true },
   mangle: { toplevel: true, nth_identifier: { get: nameOf } },
 });
-const output = Buffer.from(code);
+// In a block, what `let` names is nobody else's, as in a function, which takes more bytes.
+const output = Buffer.from(`{${code.replaceAll("var ", "let ").replace(/;$/, "")}}`);
 
 const forbidden = /\beval\b|\bFunction\b/.exec(output.toString());
 if (forbidden) fail(`static/footfall.js would contain \`${forbidden[0]}\`, which strict pages forbid`);

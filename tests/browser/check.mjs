@@ -73,12 +73,12 @@ await visit(name, answer, async (browser, site) => {
   await new Promise((up) => odd.listen(0, "127.0.0.1", up));
   const other = `http://127.0.0.1:${odd.address().port}`;
   const endpoint = `${collector}/api/v1/event`;
-  const right = { key, endpoint, source: `${collector}/static/footfall.js`, reason: "" };
+  const right = { key, endpoint, reason: "" };
   const CASES = {
     right: [right],
     unknown_key: [{ ...right, key: "pk_unknown" }],
     no_key: [{ ...right, key: undefined }],
-    secret_key: [{ ...right, key: "sk_0123456789", reason: "a secret key (sk_…) must not stand in a page: revoke it" }],
+    secret_key: [{ ...right, key: "sk_0123456789", reason: "secret key" }],
     other_origin: [{ ...right, key: foreign }],
     forbidden_by_policy: [right, "&connect='none'"],
     wrong_path: [{ ...right, endpoint: `${collector}/api/v1/evnt` }],
@@ -86,10 +86,10 @@ await visit(name, answer, async (browser, site) => {
     too_many: [{ ...right, endpoint: `${other}/429` }],
     out_of_order: [{ ...right, endpoint: `${other}/503` }],
     refused: [{ ...right, endpoint: `${other}/422` }],
-    privacy: [{ ...right, reason: "Do Not Track" }],
-    local: [{ ...right, reason: "local" }],
-    ignored: [{ ...right, reason: "footfall_ignore is set in this browser" }],
-    refused_consent: [{ ...right, reason: "no consent" }],
+    privacy: [{ ...right, reason: "doNotTrack" }],
+    local: [{ ...right, reason: "ignoreLocal" }],
+    ignored: [{ ...right, reason: "footfall_ignore" }],
+    refused_consent: [{ ...right, reason: "consent" }],
     consent: [{ ...right, consent: "required" }],
   };
   const results = { site };

@@ -206,7 +206,7 @@ def test_what_a_second_tab_has_sent_for_the_first_is_not_sent_twice(seen: Seen) 
     found = seen["a_second_tab_takes_over"]
     passed = [event["Event"] for request in found["requests"] if not request["fault"] for event in request["events"]]
     assert sorted(passed) == ["one", "page_view", "page_view", "three", "two"]
-    assert message(found["answer"]) == "gone from storage"
+    assert message(found["answer"]) == "deleted"
 
 
 @pytest.mark.parametrize(("scenario", "event"), [("a_tab_that_hangs", "free"), ("a_request_that_hangs", "slow")])

@@ -81,7 +81,8 @@ def test_each_is_a_fresh_visitor(shop: Shop) -> None:
     [
         (f"{ORIGIN}/a?token=x&b=1", f"{ORIGIN}/a?token=***&b=1"),
         (f"{ORIGIN}/a?b=1&PassWord=x", f"{ORIGIN}/a?b=1&PassWord=***"),
-        (f"{ORIGIN}/a?tokens=x", f"{ORIGIN}/a?tokens=x"),
+        (f"{ORIGIN}/a?access_token=x&user-key=y", f"{ORIGIN}/a?access_token=***&user-key=***"),
+        (f"{ORIGIN}/a?tokens=x&keyword=y&monkey=z", f"{ORIGIN}/a?tokens=x&keyword=y&monkey=z"),
         (f"{ORIGIN}/a?email=&b=1#part", f"{ORIGIN}/a?email=***&b=1"),
         (f"{ORIGIN}/ü?q=ä b", f"{ORIGIN}/ü?q=ä b"),
         ("https://[", "https://["),

@@ -245,6 +245,7 @@ def test_no_page_holds_its_answer_up(piece: bytes) -> None:
         ("https://me:secret@a/b?c=@", "https://a/b?c=@"),
         ("http://a/b#c", "http://a/b"),
         ("http://a/?Token=x&to%6ben=y&tokens=z&code", "http://a/?Token=***&to%6ben=***&tokens=z&code"),
+        ("http://a/?access_token=x&zip-code=y&xcode=z", "http://a/?access_token=***&zip-code=***&xcode=z"),
     ],
 )
 def test_secrets_in_a_query_are_masked(address: str, masked: str) -> None:

@@ -7,7 +7,7 @@ import type { Footfall, Properties } from "./types";
 /** The alternatives of sdk/secrets.json, put in by the build. */
 declare const SECRETS: string;
 
-const secret = new RegExp(`([?&](?:${SECRETS})=)[^&]*`, "gi");
+const secret = new RegExp(`((?:\\b|_)(?:${SECRETS})=)[^&]*`, "gi");
 const FILES =
   /\.(7z|aac|apk|avi|bz2|csv|dmg|docx?|epub|exe|gz|ics|iso|key|m4a|m4v|midi?|mobi|mov|mp3|mp4|mpe?g|msi|odp|ods|odt|ogg|pages|pdf|pkg|ppsx?|pptx?|psd|rar|rtf|tar|tgz|txt|wav|webm|wma|wmv|xlsx?|xml|zip)$/i;
 const EVENT = "data-footfall-event";

@@ -8,7 +8,6 @@ import type { Verdict } from "./types";
 export interface Context {
   key?: string;
   endpoint: string;
-  source?: string;
   /** Why nothing of this page is sent; empty where it is. */
   reason?: string;
   consent?: string;
@@ -63,14 +62,14 @@ const ADVICE: [RegExp, string][] = [
     'Global Privacy Control or Do Not Track is on in this browser. Turn it off here to see your own visits, or put data-gpc="ignore" on the tag if the law lets you.',
   ],
   [/footfall_ignore/, 'This browser is left out by its owner. In the console: localStorage.removeItem("footfall_ignore").'],
-  [/local/, "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."],
+  [/local/i, "data-ignore-local is on the tag: it leaves out localhost and files. Take it off to count them."],
   [/consent/, "The visitor said no. Call footfall.consent(true) when they agree."],
 ];
 
 /** Why this browser is left out, and what its owner can do about it. */
 function ignored({ reason, consent }: Context): Row[] {
   if (reason && !/secret key/.test(reason)) {
-    const why = `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
+    const why = `Each event is answered with "${reason}".`;
     const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
     return [{ state: "note", title: "Nothing is sent from this browser", why, do: advice }];
   }
@@ -199,7 +198,7 @@ export async function check(_page: unknown, given: object): Promise<void> {
   const context = given as Context;
   const list = overlay();
   collector = new URL(context.endpoint, location.href).origin;
-  list.append(line(ok("Script loaded", context.source)));
+  list.append(line(ok("Script loaded", import.meta.url.split("?")[0])));
   const waiting = line({ state: "open", title: "Asking the collector…" });
   list.append(waiting);
   const rows = await asked(context);

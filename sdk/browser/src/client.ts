@@ -1,7 +1,7 @@
 import { failure } from "./delivery";
-import { at, before, grant, make, open, reason, submit, test } from "./events";
+import { at, make, submit } from "./events";
 import type { Moment } from "./events";
-import { choose, isOn, options } from "./options";
+import { absolute, choose, isOn, options, persist } from "./options";
 import type { Options, Properties, Verdict } from "./types";
 import { settle, view } from "./views";
 import { forget } from "./visitor";
@@ -14,34 +14,35 @@ type Early = [(verdict: unknown) => void, string, unknown[], ...Moment];
 type Part = Record<string, (footfall: any, context: any) => void>;
 
 const tag = (MODULE ? null : document.currentScript || document.querySelector("[data-key*=k_]")) as HTMLScriptElement | null;
-const footfall: Record<string, (...given: any[]) => Promise<unknown>> = {};
+
 
 /** Fetches what only some pages need: from the package, or from where the script is. */
-async function load(part: string): Promise<Part> {
+const load = (part: string): Promise<Part> => {
   if (MODULE) return part == "auto" ? import("./auto.js") : import("./check.js");
-  return import(new URL("?" + part, tag!.src) as never);
-}
+  return import(absolute("?" + part, tag!.src) as never);
+};
 
-function init(chosen: Options): void {
+const init = (chosen: Options): void => {
   if (options.key || !chosen.key) return;
-  choose(chosen, tag?.src || location.href);
-  open();
+  // What the page has said before wins.
+  choose({ ...chosen, ...options, endpoint: absolute(chosen.endpoint || "/api/v1/event", tag?.src) });
+  if (options.persist != "none") persist();
   view();
   for (const part of ["auto", "check"] as const) {
-    if (isOn(part)) load(part).then((loaded) => loaded[part]!(footfall, { ...options, reason })).catch(console.warn);
+    if (isOn(part)) load(part).then((loaded) => loaded[part]!(footfall, options)).catch(console.warn);
   }
-}
+};
 
-function track(name: string, properties?: Properties, rest?: object): Promise<Verdict> {
+const track = (name: string, properties?: Properties, rest?: object): Promise<Verdict> => {
   settle();
   return submit(make(name, properties, rest));
-}
+};
 
-const api = {
+const footfall: Record<string, (...given: any[]) => unknown> = {
   init,
   track,
   page(url?: string, properties?: Properties): Promise<Verdict> {
-    return track("page_view", { ...(url && { $current_url: new URL(url, location.href).href }), ...properties });
+    return track("page_view", { ...(url && { $current_url: absolute(url) }), ...properties });
   },
   identify(Email?: string | null, traits?: Properties, ID?: string | number): Promise<Verdict> {
     return track("identify", traits, { Email, ID });
@@ -49,22 +50,28 @@ const api = {
   conversion(id: string | number, name: string, value: number, properties?: Properties): Promise<Verdict> {
     return track("conversion", { "conversion-id": id, "conversion-name": name, "conversion-value": value, ...properties });
   },
-  test,
+  test(on = true): void {
+    options.test = on;
+  },
   consent(given: boolean): void {
-    grant(given);
+    options.consent = !!given;
+    view();
     settle();
   },
   reset(): void {
     settle();
     forget();
   },
-  before,
+  before(hook: Options["before"]): void {
+    options.before = hook;
+  },
 };
 
 const early = self.footfall as unknown as { track?: unknown } & Early[];
 // The second copy of this script finds the first one's. The stub is a list; an element of that id is neither.
 if (!early?.track || early.length) {
-  for (const [name, work] of Object.entries<(...given: any[]) => unknown>(api)) {
+  for (const name in footfall) {
+    const work = footfall[name]!;
     // Never throws and never rejects into the page.
     footfall[name] = (...given) => new Promise((done) => done(work(...given))).catch(failure);
   }

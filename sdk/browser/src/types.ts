@@ -24,20 +24,23 @@ export interface Event {
   EventID?: string;
 }
 
-/** What `data-*` says on the tag; the README tells what each does. An attribute without a value is `""`. */
+/** What `data-*` says on the tag, and what calls have set since; the README tells what each does. An attribute without a value is `""`. */
 export interface Options {
   key?: string;
   endpoint?: string;
   spa?: string;
   test?: string | boolean;
   ignoreLocal?: string | boolean;
-  consent?: string;
+  consent?: string | boolean;
   persist?: string;
   domain?: string;
   gpc?: string;
   auto?: string;
   check?: string;
   source?: string;
+  /** Why nothing of this page is sent; empty where there is no reason. */
+  reason?: string;
+  before?: (event: Event) => Event | null | undefined | false;
 }
 
 export interface Footfall {

@@ -2,42 +2,47 @@ import { route } from "./address";
 import { flush, resume } from "./delivery";
 import { cameFrom, make, open, submit } from "./events";
 import { options } from "./options";
+import type { Event } from "./types";
 
 /** How long a title may take to follow its address, in milliseconds. */
 const SETTLING = 400;
 
-let last: string | undefined;
+let last: string | boolean | undefined;
 let address = "";
 
-/** Ends the wait for the title of the latest view. */
-export let settle = (): void => {};
+/** The page view that waits for its title. */
+let unsettled: Event | undefined;
+
+const observer = new MutationObserver(() => document.title != unsettled!.Properties.$page_title && settle());
+
+/** Ends the wait for the title of the latest view, if it is that of this event. */
+export const settle = (event = unsettled): void => {
+  if (!event || event != unsettled) return;
+  unsettled = undefined;
+  observer.disconnect();
+  event.Properties.$page_title = document.title;
+  submit(event);
+};
 
 /** Counts a page view where there is one: made at the navigation, and sent once its title has settled. */
-export function view(): void {
+export const view = (): void => {
+  if (!options.key) return;
+  open();
   const now = route();
-  if (!options.key || document.hidden || last == now) return;
+  if (document.hidden || last == now) return;
   settle();
   if (last) cameFrom(address);
   last = now;
   address = location.href;
-  const event = make("page_view");
-  const observer = new MutationObserver(() => document.title != event.Properties.$page_title && finish());
-  const finish = (): void => {
-    if (settle != finish) return;
-    settle = () => {};
-    observer.disconnect();
-    event.Properties.$page_title = document.title;
-    submit(event);
-  };
-  settle = finish;
+  unsettled = make("page_view");
   observer.observe(document, { childList: true, subtree: true, characterData: true });
-  setTimeout(finish, SETTLING);
-}
+  setTimeout(settle, SETTLING, unsettled);
+};
 
-function leave(): void {
+const leave = (): void => {
   settle();
   flush();
-}
+};
 
 for (const name of ["pushState", "replaceState"] as const) {
   const original = history[name];
@@ -48,12 +53,14 @@ for (const name of ["pushState", "replaceState"] as const) {
 }
 // A change of the fragment is one of these, too.
 addEventListener("popstate", view);
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  last = undefined;
+addEventListener("pageshow", () => {
   view();
   resume();
 });
 addEventListener("online", resume);
-addEventListener("pagehide", leave);
-addEventListener("visibilitychange", () => (document.hidden ? leave() : (open(), view())));
+addEventListener("pagehide", () => {
+  leave();
+  // Should it be shown again, that is another view.
+  last = undefined;
+});
+addEventListener("visibilitychange", () => (document.hidden ? leave() : view()));

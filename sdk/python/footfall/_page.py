@@ -11,18 +11,13 @@ from ._title import MAX_TITLE
 
 MASKED = frozenset(
     {
-        "access_token",
-        "api_key",
         "apikey",
         "auth",
         "authorization",
-        "client_secret",
         "code",
         "csrf",
-        "csrf_token",
         "email",
         "hash",
-        "id_token",
         "jwt",
         "key",
         "mail",
@@ -34,8 +29,6 @@ MASKED = frozenset(
         "phone",
         "pin",
         "pwd",
-        "refresh_token",
-        "reset_token",
         "secret",
         "session",
         "session_id",
@@ -48,7 +41,7 @@ MASKED = frozenset(
         "token",
     }
 )
-"""The names in a query whose values are no one's business."""
+"""The names in a query whose values are no one's business, alone or as the last word of longer ones."""
 MAX_ADDRESS = 2048
 _USER = re.compile(r"^(https?://)[^/?#]*@", re.IGNORECASE)
 
@@ -91,7 +84,11 @@ def mask(address: str, masked: Collection[str]) -> str:
 
 def _masked_pair(pair: str, masked: Collection[str]) -> str:
     name, equals, _ = pair.partition("=")
-    return f"{name}=***" if equals and unquote_plus(name).lower() in masked else pair
+    return f"{name}=***" if equals and _is_masked(unquote_plus(name).lower(), masked) else pair
+
+
+def _is_masked(name: str, masked: Collection[str]) -> bool:
+    return any(name.endswith(end) and not name[: -len(end)][-1:].isalnum() for end in masked if end)
 
 
 def _own(request: Request, trust_proxy: bool) -> str:

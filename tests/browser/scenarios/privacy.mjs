@@ -137,7 +137,7 @@ export const scenarios = {
     return { before, between, after: await world.cookie() };
   },
   async masked(world) {
-    await world.visit("/a?a=1&Token=abc&x_token=kept&code=7#frag");
+    await world.visit("/a?a=1&Token=abc&x_token=x&keyword=kept&code=7#frag");
     await world.page.evaluate(() => { history.pushState({}, "", "/b?email=a@b.c&q=2#x"); });
     await world.sent("page_view", 2);
     await world.page.evaluate(() => { history.pushState({}, "", "/c"); });
