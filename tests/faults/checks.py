@@ -50,7 +50,7 @@ def check(live: Live, traffic: Traffic, lost: int = 0, counted: float = 0.0) -> 
     assert (traffic.wrong, traffic.statuses <= {200, 503}) == ([], True)
     print(
         f"{len(traffic.acknowledged)} acknowledged, {len(traffic.unknown)} unknown of which {_there(traffic, found)} "
-        f"are stored, {found.total()} stored, slowest {traffic.slowest:.2f} s; {_told(books)}"
+        f"are stored, {found.total()} stored, {missing} missing, slowest {traffic.slowest:.2f} s; {_told(books)}"
     )
     _send_again(live, traffic, found)
     assert len(stored(live)) == len(traffic.acknowledged) + len(traffic.unknown) - missing
