@@ -71,11 +71,15 @@ class Rebuild:
             if sum(numbers.size for numbers in settled.values()) < _CLOSE:
                 break
             await self._count(settled)
-        if await self._writers.change(generation, self._block, self._last):
-            await self._counts.drop_before(generation)
-            await self._slots.drop_before(generation)
-            await self._writers.drop_before(generation)
+        await self._writers.change(generation, self._block, self._last)
+        await self._drop_before((await self._writers.state()).generation)
         return entries
+
+    async def _drop_before(self, generation: int) -> None:
+        """Forgets all but the counts that stand, and so those just made where a later rebuild was faster."""
+        await self._counts.drop_before(generation)
+        await self._slots.drop_before(generation)
+        await self._writers.drop_before(generation)
 
     async def _stored(self) -> dict[str, Spans]:
         """All that is stored by now, by writers. The catalog that is made after this has the names of all of it."""

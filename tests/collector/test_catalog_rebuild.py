@@ -149,6 +149,19 @@ async def test_of_two_at_once_the_later_stands(store: Store, database: Any) -> N
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_one_that_ends_after_a_later_one_leaves_nothing_behind(store: Store, database: Any) -> None:
+    process = await _some(store)
+    made = [rebuilding.Rebuild(store.catalog, store.counts, store.slots, store.writers, CAPS) for _ in range(2)]
+    generations = [await store.catalog.begin_generation() for _ in made]
+    for one, generation in reversed(list(zip(made, generations, strict=True))):
+        await one.make(generation)
+    await process.rounds()
+    assert await _right(store, database)
+    for counts in ("catalog_counts", "rollups"):
+        assert database[counts].distinct("generation") == generations[1:]
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_a_writer_of_whom_nothing_is_stored_is_forgotten(store: Store, database: Any) -> None:
     process = await _some(store)
     await process.rounds()
