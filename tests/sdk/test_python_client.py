@@ -366,8 +366,8 @@ def test_threads_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -
 
 def test_an_answer_that_came_too_late_is_not_taken_for_that_of_the_next_event(stub: Stub) -> None:
     late = {**TAKEN, "uuid": "late"}
-    stub.replies = [Reply(content=late, delay=0.4)]
-    with footfall.Client(stub.url, "sk_key", timeout=0.2) as client:
+    stub.replies = [Reply(content=late, delay=1.2)]
+    with footfall.Client(stub.url, "sk_key", timeout=0.8) as client:
         with pytest.raises(footfall.NetworkError):
             client.track_now("first")
         assert stub.answered.acquire(timeout=5)
