@@ -433,6 +433,17 @@ def test_a_key_or_address_that_does_not_work_is_said_once_and_not_asked_again_so
     assert caplog.text.count(f"HTTP {status}") == 1
 
 
+def test_a_collector_that_is_busy_for_a_minute_is_not_taken_for_one_that_refuses_the_key(
+    stub: Stub, client: footfall.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub.replies = [Reply(429, {}, retry_after="60")]
+    client.track("page_view")
+    eventually(lambda: client.stats().retries == 1, 5)
+    client.close(0)
+
+    assert "does not take events" not in caplog.text
+
+
 def test_what_keeps_failing_is_said_once_until_it_works_again(
     stub: Stub, client: footfall.Client, caplog: pytest.LogCaptureFixture
 ) -> None:

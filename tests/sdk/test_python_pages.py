@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from wsgiref.util import FileWrapper
 
 import footfall
 import pytest
@@ -22,6 +24,7 @@ from footfall.tornado import install
 from footfall.wsgi import FootfallMiddleware as Wsgi
 
 from tests.sdk.serving import BODY, TITLE, VISITOR, django_handler, tornado_server
+from tests.sdk.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,54 @@ def test_the_prefix_of_a_mounted_app_is_part_of_the_address_once(path: str, root
     asked_of_asgi(client, path, root)
 
     client.assert_tracked("seen", {"$current_url": address})
+
+
+def test_an_address_is_cut_at_2048_characters() -> None:
+    client = RecordingClient()
+    for length in (2048, 2049):
+        asked_of_asgi(client, "/" + "a" * (length - len("http://shop/")), "")
+
+    assert [len(seen["Properties"]["$current_url"]) for seen in client.events] == [2048, 2048]
+
+
+def started(headers: Any, *_: Any) -> None:
+    """What a WSGI server gives an app to begin its answer with."""
+
+
+def test_an_identify_that_fails_costs_neither_the_event_nor_the_answer(caplog: pytest.LogCaptureFixture) -> None:
+    client = RecordingClient()
+    app = Wsgi(lambda *_: [client.track("seen").encode()], identify=lambda environ: environ["nobody"])
+
+    assert list(app({"HTTP_HOST": "shop"}, started))
+
+    client.assert_tracked("seen")
+    assert caplog.text.count("identify failed") == 1
+
+
+def test_what_waits_for_a_title_that_does_not_come_leaves_within_a_second() -> None:
+    client = RecordingClient()
+
+    def app(*_: Any) -> list[bytes]:
+        client.track("seen")
+        assert client.events == []
+        eventually(lambda: client.events, 20)
+        return []
+
+    began = time.monotonic()
+    list(Wsgi(app)({"HTTP_HOST": "shop"}, started))
+
+    assert time.monotonic() - began > 0.9
+
+
+def test_a_file_of_wsgi_stays_one_for_its_server() -> None:
+    client = RecordingClient()
+
+    def app(*_: Any) -> Any:
+        client.track("seen")
+        return FileWrapper(io.BytesIO(BODY))
+
+    assert isinstance(Wsgi(app)({"HTTP_HOST": "shop", "wsgi.file_wrapper": FileWrapper}, started), FileWrapper)
+    client.assert_tracked("seen")
 
 
 def test_cookies_may_come_one_by_one_as_in_http_2() -> None:

@@ -279,12 +279,15 @@ def test_where_consent_is_required_its_cookie_decides(
 
 
 @pytest.mark.parametrize("headers", [{"Sec_GPC": "1"}, {"DNT": "1"}, {"Cookie": "footfall_consent=0"}])
-def test_who_refuses_is_not_tracked(live: Live, client: footfall.Client, event: str, headers: Any) -> None:
+def test_who_refuses_is_not_tracked_which_is_no_fault_to_log(
+    live: Live, client: footfall.Client, event: str, headers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with serve(client, event) as url:
         get(f"{url}/a", **headers)
 
     assert stored(live, client, event) == []
     assert client.stats().dropped == {"privacy": 1}
+    assert "dropped" not in caplog.text
 
 
 def test_page_views_are_tracked_on_request(live: Live, event: str) -> None:

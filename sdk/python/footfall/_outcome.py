@@ -23,6 +23,7 @@ class Outcome(NamedTuple):
         fault: Why some must be sent again; empty where nothing went wrong with the request.
         wait: The least seconds to wait before the next request, where *fault* is not empty; None: by back-off.
         halve: Whether what is sent again must be fewer events at once.
+        refused: Whether the key or the address is at fault.
     """
 
     sent: int = 0
@@ -31,6 +32,7 @@ class Outcome(NamedTuple):
     fault: str = ""
     wait: float | None = None
     halve: bool = False
+    refused: bool = False
 
 
 REFUSED_WAIT = 60.0
@@ -46,7 +48,8 @@ def outcome_of(batch: Sequence[Event], answer: Answer, asked: float | None) -> O
         return Outcome(again=batch, fault=fault, wait=asked)
     if answer.status in {400, 413, 422}:
         return _too_much(batch, fault, "too large" if answer.status == 413 else "refused")
-    return Outcome(again=batch, fault=f"{fault}, {errors_of(answer.body) or 'not a collector'}", wait=REFUSED_WAIT)
+    fault = f"{fault}, {errors_of(answer.body) or 'not a collector'}"
+    return Outcome(again=batch, fault=fault, wait=REFUSED_WAIT, refused=True)
 
 
 def _too_much(batch: Sequence[Event], fault: str, reason: str) -> Outcome:

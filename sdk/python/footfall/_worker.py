@@ -11,7 +11,7 @@ from ._drops import Drops, logger
 from ._exit import close_at_exit
 from ._fork import notice_fork, renew_after_fork
 from ._limits import Limits, Stats
-from ._outcome import REFUSED_WAIT, Outcome
+from ._outcome import Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
 
@@ -228,9 +228,9 @@ class Worker:
             return
         self._retries += 1
         self._failing += not outcome.halve
-        if outcome.wait == REFUSED_WAIT and outcome.fault != self._last_error:
+        if outcome.refused and outcome.fault != self._last_error:
             logger.error("The collector does not take events: %s", outcome.fault)
-        elif outcome.wait != REFUSED_WAIT and self._failing == SAID_AT:
+        elif not outcome.refused and self._failing == SAID_AT:
             logger.warning("Events wait, and are sent again: %s", outcome.fault)
         self._last_error = outcome.fault
 
