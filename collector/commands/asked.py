@@ -31,7 +31,7 @@ MOST_ALTERNATIVES = 100
 MOST_PARTS = 2_000
 """Values, and values within values, of all filters together: each is a part of a pipeline, which has an end."""
 _VALUELESS = frozenset({"is_set", "is_not_set"})
-_NO = ("", "0", "false")
+_NO = frozenset({"", "0", "false"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Asking:
 
 
 def says_yes(flag: Any) -> bool:
-    """Whether a switch is on: unless it is one of the ways to say no, which a query writes as text."""
-    return flag is not None and flag != 0 and flag not in _NO
+    """Whether a switch is on: unless it is one of the ways to say no, which a query writes as text, in any case."""
+    return flag is not None and flag != 0 and str(flag).lower() not in _NO
 
 
 def name_of(given: Document, parameter: str, missing: Fault | None) -> tuple[str | None, set[Fault]]:

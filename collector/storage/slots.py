@@ -93,11 +93,7 @@ class SlotCounts:
         """Those of the UTC days that begin between two moments and on which something came that is still kept."""
         query = {"scope": scope, "generation": generation, "event": None, **_between(span), **alive()}
         shown = dict.fromkeys(("day", "expire_at", "block", "events", "bots"), 1) | {"_id": 0}
-        rows = await self._collection.find(query, shown).to_list(None)
-        return [
-            Mark(row["day"], row.get("expire_at"), row["block"], tuple(row["events"]), tuple(row["bots"]))
-            for row in rows
-        ]
+        return [_mark(row) for row in await self._collection.find(query, shown).to_list(None)]
 
     async def sums(
         self, scope: str, generation: int, days: Iterable[datetime], parts: Sequence[Part], bots: bool

@@ -133,7 +133,9 @@ async def test_bots_are_left_out_unless_they_are_asked_for(site: Site, clock: Cl
     site.db["events"].insert_many(
         stored([Happened("e", clock(), bot=True), Happened("e", clock(), bot=False)], site.scope)
     )
-    for given, bots in ((None, [False]), (False, [False]), ("0", [False]), (True, [False, True]), ("1", [False, True])):
+    off: list[object] = [None, False, 0, "0", "false", "False"]
+    on: list[object] = [True, 1, "1", "true", "True"]
+    for given, bots in [(flag, [False]) for flag in off] + [(flag, [False, True]) for flag in on]:
         assert sorted(event["Bot"] for event in await _listed(site, Bots=given)) == bots, given
 
 
