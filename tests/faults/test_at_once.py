@@ -16,7 +16,7 @@ import pytest
 from collector.model import list_scope
 from tests.faults.checks import check
 from tests.faults.load import Load
-from tests.support.live import NO_LIMITS, PATIENCE, Live, free_port, start, stop
+from tests.support.live import NO_LIMITS, PATIENCE, Live, eventually, free_port, start, stop
 from tests.support.shell import Shell
 from tests.support.traffic import Sending, Traffic, beside, connection, event, send
 
@@ -54,17 +54,19 @@ def new_list(lives: list[Live]) -> list[Live]:
     return [replace(each, demo=demo) for each in lives]
 
 
-def outages(lives: list[Live]) -> int:
-    """How often MongoDB was taken to be away: what is new is not known then, and so not told."""
-    return sum(live.data_dir.with_suffix(".log").read_text().count("MongoDB is away") for live in lives)
+def told(lives: list[Live], what: str) -> int:
+    """How often all of them have said something of MongoDB."""
+    return sum(live.data_dir.with_suffix(".log").read_text().count(f"MongoDB is {what}") for live in lives)
 
 
 def undisturbed(lives: list[Live], made: Callable[[int], tuple[list[Live], list[Sending]]]) -> list[Any]:
-    """The answers to requests at one moment. Others, should this machine be too slow for MongoDB to answer in time."""
+    """The answers to requests at one moment. Others, should this machine be too slow for MongoDB to answer in time:
+    while it is taken to be away, what is new is not known, and so not told."""
     for attempt in range(10):
-        before = outages(lives)
+        eventually(lambda: told(lives, "away") == told(lives, "back"))
+        before = told(lives, "away")
         answers = at_once(*made(attempt))
-        if outages(lives) == before:
+        if told(lives, "away") == before:
             return answers
     raise AssertionError("MongoDB was away each time")
 
@@ -151,10 +153,10 @@ def test_of_a_batch_that_two_processes_are_sent_at_once_each_event_is_stored_onc
             return pair, [batch for batch in sent[-1] for _ in pair]
 
         answers = undisturbed(pair, made)
-        told = Counter[tuple[str, bool]]()
+        said = Counter[tuple[str, bool]]()
         for batch, answer in zip([batch for batch in sent[-1] for _ in pair], answers, strict=True):
             results = zip(batch.ids, answer["results"], strict=True)
-            told.update((name, "duplicate" in result) for name, result in results)
+            said.update((name, "duplicate" in result) for name, result in results)
         ids = [name for batch in sent[-1] for name in batch.ids]
-        assert told == {(name, duplicate): 1 for name in ids for duplicate in (True, False)}
+        assert said == {(name, duplicate): 1 for name in ids for duplicate in (True, False)}
         check(pair[0], Traffic(acknowledged=[name for batches in sent for batch in batches for name in batch.ids]))
