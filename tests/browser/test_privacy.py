@@ -83,7 +83,7 @@ IGNORED = {
     "local": "ignoreLocal",
     "left_out": "footfall_ignore",
     "left_out_without_persistence": "footfall_ignore",
-    "a_secret_key": "secret key",
+    "a_secret_key": "secret key: revoke it",
 }
 
 
