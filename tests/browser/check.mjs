@@ -78,7 +78,7 @@ await visit(name, answer, async (browser, site) => {
     right: [right],
     unknown_key: [{ ...right, key: "pk_unknown" }],
     no_key: [{ ...right, key: undefined }],
-    secret_key: [{ ...right, key: "sk_0123456789", reason: "secret key" }],
+    secret_key: [{ ...right, key: "sk_0123456789", reason: "secret key: revoke it" }],
     other_origin: [{ ...right, key: foreign }],
     forbidden_by_policy: [right, "&connect='none'"],
     wrong_path: [{ ...right, endpoint: `${collector}/api/v1/evnt` }],

@@ -85,7 +85,7 @@ IGNORED = {
     "localhost": "ignoreLocal",
     "left_out": "footfall_ignore",
     "left_out_without_persistence": "footfall_ignore",
-    "a_secret_key": "secret key",
+    "a_secret_key": "secret key: revoke it",
 }
 
 

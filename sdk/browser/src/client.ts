@@ -69,7 +69,7 @@ const footfall: Record<string, (...given: any[]) => unknown> = {
 
 const early = self.footfall as unknown as { track?: unknown } & Early[];
 // The second copy of this script finds the first one's. The stub is a list; an element of that id is neither.
-if (!early?.track || early.length) {
+if (!early?.track || early[0]) {
   for (const name in footfall) {
     const work = footfall[name]!;
     // Never throws and never rejects into the page.

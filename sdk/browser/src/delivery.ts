@@ -100,9 +100,9 @@ const post = async (entries: Entry[], leaving = 0): Promise<void> => {
     // A beacon tells nothing: should the page stay, it is sent once more.
     if (leaving && !keepalive) throw await navigator.sendBeacon(address, body);
     // A text is sent as text/plain, which needs no preflight.
-    response = await fetch(address, { method: "POST", body, keepalive, credentials: "omit", signal: limit() });
+    response = await fetch(address, { body, credentials: "omit", keepalive, method: "POST", signal: limit() });
     wait = +response.headers.get("Retry-After")!;
-    verdict = await response.json();
+    verdict = { ...(await response.json()) };
   } catch (fault) {
     // What answered "fine" in no words of ours was not the collector.
     verdict = failure(fault, response?.ok ? 0 : response?.status);
@@ -121,9 +121,9 @@ const post = async (entries: Entry[], leaving = 0): Promise<void> => {
     // A beacon has just gone: not another one right behind it.
     told ||= leaving;
     // At least as long as was asked for, and up to half as much again: visitors must not come back all at once.
-    // More than 24 days are none to a timer.
+    // More than 24 days are none to a timer. From seconds to milliseconds, a half to three quarters at a time.
     wait ||= told || tries < TRIES - 1 ? 2 ** tries : 1e6;
-    timer ||= setTimeout(wake, Math.min(wait, 1e6) * (1000 + 500 * Math.random()));
+    timer ||= setTimeout(wake, Math.min(wait, 1e6) * (2 + Math.random()) * 500);
     tries++;
   } else tries = 0;
 };

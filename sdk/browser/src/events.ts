@@ -32,15 +32,15 @@ export const make = (Event: string, given?: Properties, rest?: object): Event =>
   const [Timestamp, url, title] = moment || [Date.now(), location.href, document.title];
   const Properties: Properties = {
     $page_title: title,
-    $current_url: url,
+    $bot: navigator.webdriver || undefined,
     $referrer: referrer,
-    $language: navigator.language,
     $screen_width: screen.width,
     $screen_height: screen.height,
-    $viewport_width: innerWidth,
     $viewport_height: innerHeight,
+    $viewport_width: innerWidth,
+    $current_url: url,
+    $language: navigator.language,
     $lib: LIBRARY,
-    $bot: navigator.webdriver || undefined,
   };
   for (const [name, value] of new URL(url).searchParams) {
     if (/^utm_/.test(name)) Properties[name] = value;
@@ -53,7 +53,7 @@ export const submit = async (event: Event): Promise<Verdict> => {
   let verdict: Verdict;
   try {
     if (gate) await gate;
-    if (options.reason || queue[MOST_WAITING - 1]) throw options.reason || "too many";
+    if (options.reason || queue[MOST_WAITING - 1]) throw options.reason || "too many events";
     for (const name of ["$current_url", "$referrer"]) event.Properties[name] = clean(event.Properties[name]);
     const changed = options.before ? options.before(event) : event;
     if (!changed) throw "before()";
@@ -69,18 +69,16 @@ export const submit = async (event: Event): Promise<Verdict> => {
 };
 
 /** Why nothing of this page is to be sent; empty where there is no reason. */
-const refusal = (): string =>
+const refusal = (): string | undefined =>
   /^sk/.test(options.key!)
-    ? "secret key"
+    ? "secret key: revoke it"
     : options.consent === false
       ? "consent"
       : options.gpc != "ignore" && ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || (navigator.doNotTrack as unknown) == 1)
         ? "doNotTrack"
         : isOn("ignoreLocal") && /^(localhost|127\.|\[|$)/.test(location.host)
           ? "ignoreLocal"
-          : site.footfall_ignore
-            ? "footfall_ignore"
-            : "";
+          : site.footfall_ignore && "footfall_ignore";
 
 /** Opens the gate where there is a key, consent, and a page that is more than a guess of the browser's; or a reason to
  * send nothing. */
@@ -91,5 +89,6 @@ export const open = (): void => {
     discard();
   }
   // A page that was prerendered still says so when it comes into view.
-  if (options.reason || (options.consent != "required" && !(document.hidden && (document as { prerendering?: boolean }).prerendering))) unlock();
+  const isGuess = (): boolean | undefined => document.hidden && (document as { prerendering?: boolean }).prerendering;
+  if (options.reason || (options.consent != "required" && !isGuess())) unlock();
 };

@@ -7,8 +7,8 @@ import type { Event } from "./types";
 /** How long a title may take to follow its address, in milliseconds. */
 const SETTLING = 400;
 
-let last: string | boolean | undefined;
-let address = "";
+let last: string | boolean = "";
+let address: string;
 
 /** The page view that waits for its title. */
 let unsettled: Event | undefined;
@@ -35,7 +35,7 @@ export const view = (): void => {
   last = now;
   address = location.href;
   unsettled = make("page_view");
-  observer.observe(document, { childList: true, subtree: true, characterData: true });
+  observer.observe(document, { characterData: true, childList: true, subtree: true });
   setTimeout(settle, SETTLING, unsettled);
 };
 
@@ -51,16 +51,14 @@ for (const name of ["pushState", "replaceState"] as const) {
     view();
   };
 }
-// A change of the fragment is one of these, too.
-addEventListener("popstate", view);
-addEventListener("pageshow", () => {
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  last = "";
   view();
   resume();
 });
+addEventListener("pagehide", leave);
 addEventListener("online", resume);
-addEventListener("pagehide", () => {
-  leave();
-  // Should it be shown again, that is another view.
-  last = undefined;
-});
+// A change of the fragment is one of these, too.
+addEventListener("popstate", view);
 addEventListener("visibilitychange", () => (document.hidden ? leave() : view()));
