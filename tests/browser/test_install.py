@@ -149,6 +149,11 @@ def test_the_address_shows_the_owner_whether_all_is_right(seen: Seen) -> None:
     assert "✗" not in seen["check"]["shown"]
 
 
+def test_the_address_shows_the_owner_that_a_key_is_missing_until_there_is_one(seen: Seen) -> None:
+    """As where a tag manager has dropped the attributes of the tag."""
+    assert seen["check_without_a_key"]["panels"] == 1
+
+
 def test_what_is_not_asked_for_is_not_loaded(seen: Seen) -> None:
     assert seen["neither_part"]["loaded"] == 0
 

@@ -160,6 +160,15 @@ export const scenarios = {
     await world.until(() => world.page.evaluate(() => /Event accepted/.test(document.querySelector("footfall-check").shadowRoot.textContent)));
     return { shown: await world.page.evaluate(() => document.querySelector("footfall-check").shadowRoot.textContent) };
   },
+  async check_without_a_key(world) {
+    const shown = () => [...document.querySelectorAll("footfall-check")].map((panel) => panel.shadowRoot.textContent);
+    await world.page.goto(`${world.site}/a?bare&footfall_check=1`);
+    await world.inject();
+    await world.until(async () => /There is no key/.test(await world.page.evaluate(shown)));
+    await world.page.evaluate((key) => { footfall.init({ key }); }, world.keys.public);
+    await world.until(async () => /Event accepted/.test((await world.page.evaluate(shown)).at(-1)));
+    return { panels: (await world.page.evaluate(shown)).length };
+  },
   async neither_part(world) {
     await world.visit(world.tagged('data-auto="false"'));
     await never();
