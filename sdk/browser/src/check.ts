@@ -7,7 +7,7 @@ import type { Verdict } from "./types";
 
 export interface Context {
   key?: string;
-  endpoint: string;
+  endpoint?: string;
   /** Why nothing of this page is sent; empty where it is. */
   reason?: string;
   consent?: string;
@@ -123,7 +123,7 @@ function unreachable(endpoint: string, blocked: boolean): Row[] {
 }
 
 /** Asks the collector. A secret key is not sent. */
-async function asked({ key, endpoint }: Context): Promise<Row[]> {
+async function asked({ key, endpoint = "" }: Context): Promise<Row[]> {
   if (!key) {
     const advice = `Put data-key="pk_…" on the tag, or call footfall.init. A key, with its tag: ${command()}`;
     return [bad("Key not accepted", "There is no key.", advice), open(ORIGIN), open(EVENT)];
@@ -163,6 +163,8 @@ function line(row: Row): HTMLElement {
 
 /** The overlay, empty; gives the list that lines are put into. */
 function overlay(): HTMLElement {
+  // One that said that there is no key yet.
+  document.querySelector("footfall-check")?.remove();
   const host = element("footfall-check");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
@@ -197,7 +199,7 @@ function overlay(): HTMLElement {
 export async function check(_page: unknown, given: object): Promise<void> {
   const context = given as Context;
   const list = overlay();
-  collector = new URL(context.endpoint, location.href).origin;
+  collector = new URL(context.endpoint || import.meta.url, location.href).origin;
   list.append(line(ok("Script loaded", import.meta.url.split("?")[0])));
   const waiting = line({ state: "open", title: "Asking the collector…" });
   list.append(waiting);

@@ -23,11 +23,14 @@ const load = (part: string): Promise<Part> => {
 };
 
 const init = (chosen: Options): void => {
-  if (options.key || !chosen.key) return;
-  // What the page has said before wins.
-  choose({ ...chosen, ...options, endpoint: absolute(chosen.endpoint || "/api/v1/event", tag?.src) });
-  if (options.persist != "none") persist();
-  view();
+  if (options.key) return;
+  if (chosen.key) {
+    // What the page has said before wins.
+    choose({ ...chosen, ...options, endpoint: absolute(chosen.endpoint || "/api/v1/event", tag?.src) });
+    if (options.persist != "none") persist();
+    view();
+  }
+  // That there is no key is for the check to say.
   for (const part of ["auto", "check"] as const) {
     if (isOn(part)) load(part).then((loaded) => loaded[part]!(footfall, options)).catch(console.warn);
   }
@@ -56,7 +59,6 @@ const footfall: Record<string, (...given: any[]) => unknown> = {
   consent(given: boolean): void {
     options.consent = !!given;
     view();
-    settle();
   },
   reset(): void {
     settle();
