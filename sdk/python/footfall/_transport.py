@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +14,25 @@ from ._version import __version__
 from .errors import NetworkError
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from urllib.parse import SplitResult
 
     from ._http import Connection
+
+
+def exchange() -> ModuleType:
+    """The module ``_http``, imported when it is needed: 15 ms that an app's start need not pay."""
+    with importing:
+        from . import _http  # noqa: PLC0415 (as said)
+
+    return _http
+
+
+def prepare() -> None:
+    """Import what sends, where it may be too late for that when there is something to send: where uWSGI runs no
+    threads, that is when the process ends, and a library that was loaded then has been seen to crash it."""
+    if "uwsgi" in sys.modules:
+        exchange()
 
 
 class Transport(Protocol):
@@ -70,9 +87,7 @@ class Endpoint:
 
         Raises NetworkError where no answer comes before *deadline*.
         """
-        with importing:
-            from . import _http  # noqa: PLC0415 (15 ms that an app's start need not pay)
-
+        _http = exchange()
         headers = {**self._headers, "Content-Encoding": "gzip"} if gzip else self._headers
         try:
             with self._alone(deadline):

@@ -14,6 +14,7 @@ from ._limits import Limits, Stats
 from ._outcome import Outcome
 from ._queue import Event, Queue
 from ._sender import Sender
+from ._transport import prepare
 
 if TYPE_CHECKING:
     from ._spool import Spool
@@ -133,6 +134,7 @@ class Worker:
         return spool.keep(event, not has_room) if has_room or self._queue else event
 
     def _start(self) -> bool:
+        prepare()
         thread = threading.Thread(target=self._run, name="footfall", daemon=True)
         self._thread = thread
         try:
