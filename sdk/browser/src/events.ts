@@ -14,6 +14,8 @@ const LIBRARY = "footfall-browser/0.1.0";
 /** The address the visitor came from: another site's page, or the route before. */
 let referrer = document.referrer;
 let moment: Moment | undefined;
+/** How many events have come before the gate was open. */
+let held = 0;
 let unlock: () => void;
 /** What events wait for; undefined when it is open. */
 let gate: Promise<void> | undefined = new Promise<void>((opens) => (unlock = opens)).then(() => {
@@ -52,8 +54,8 @@ export const make = (Event: string, given?: Properties, rest?: object): Event =>
 export const submit = async (event: Event): Promise<Verdict> => {
   let verdict: Verdict;
   try {
-    if (gate) await gate;
-    if (options.reason || queue[MOST_WAITING - 1]) throw options.reason || "too many events";
+    if (gate && held++ < MOST_WAITING) await gate;
+    if (options.reason || gate || queue[MOST_WAITING - 1]) throw options.reason || "too many events";
     for (const name of ["$current_url", "$referrer"]) event.Properties[name] = clean(event.Properties[name]);
     const changed = options.before ? options.before(event) : event;
     if (!changed) throw "before()";
