@@ -72,7 +72,8 @@ class Account:
         """The EventIDs of what has come since the beginning, found by its place, without an index; and how many
         automatic identifies there are among it."""
         rows = self._events.find({}, {"event_id": 1, "automatic": 1}).sort("$natural", DESCENDING)
-        found = list(rows.limit(self._count() - self._before))
+        new = self._count() - self._before
+        found = list(rows.limit(new)) if new else []  # a limit of 0 is none
         return Counter(row["event_id"] for row in found if "automatic" not in row), sum(
             "automatic" in row for row in found
         )
