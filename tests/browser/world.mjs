@@ -1,6 +1,7 @@
 // What a scenario of the SDK has to itself: pages on one origin, and on another a gateway that passes what they send on to
 // the collector, or refuses or drops it, and takes notes.
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { createServer, request as ask } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { PATIENCE } from "./chromium.mjs";
@@ -35,6 +36,8 @@ export class World {
   /** Told of each page that is asked for, by its path. */
   onServe = () => {};
   complaints = [];
+  /** What the collector has not answered yet. */
+  #passing = new Set();
 
   constructor(context, collector, keys) {
     Object.assign(this, { context, collector, keys });
@@ -47,8 +50,10 @@ export class World {
     return this;
   }
 
+  /** Ends once all that a page got through is the collector's: what it stored is asked for afterwards. */
   async close() {
     await this.context.close();
+    await Promise.all(this.#passing);
     for (const server of this.servers) {
       server.close();
       server.closeAllConnections();
@@ -107,6 +112,7 @@ export class World {
       answer.pipe(outgoing);
     });
     onward.on("error", () => outgoing.destroy());
+    this.#passing.add(once(onward, "response").catch(() => {}));
     onward.end(body);
   }
 
