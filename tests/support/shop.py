@@ -19,7 +19,7 @@ from bson.raw_bson import RawBSONDocument
 from collector.access.administration import Administration
 from collector.model import READ, TRACK, list_scope
 from collector.storage.connection import open_store
-from tests.support.live import Live
+from tests.support.live import Live, eventually
 from tests.support.site import ORIGIN, Answer
 
 JSON = "application/json"
@@ -76,8 +76,10 @@ class Shop:
         return self.form(EVENT, f"APIKey={self.secret}&ListID={self.list_id}&{rest}")
 
     def stored(self, **query: Any) -> dict[str, Any]:
-        """The one event of the list that a query finds, its ``properties`` exactly as they are stored."""
-        (row,) = self.db["events"].find({"scope": list_scope(self.list_id), **query})
+        """The one event of the list that a query finds, its ``properties`` exactly as they are stored. It may have gone
+        by way of the spool, where MongoDB stood still for a while."""
+        events, wanted = self.db["events"], {"scope": list_scope(self.list_id), **query}
+        (row,) = eventually(lambda: list(events.find(wanted)))
         return {**row, "properties": self.exactly("events", row["_id"], "properties")}
 
     def count(self, **query: Any) -> int:
