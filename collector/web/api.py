@@ -43,7 +43,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"
 @dataclass(frozen=True, slots=True)
 class Door:
     """What every exchange is given: the gates, that of the API and that of the console, and what it must know to ask
-    them."""
+    them. ``most_bytes``: how large a body may be where the path implies no command."""
 
     gate: Gate
     console: Gate
@@ -131,6 +131,7 @@ class Exchange(HTTPMessageDelegate):
             self._page = self._front.start_page(self._server_conn, self._connection)
             return self._page.headers_received(start_line, headers)
         self._route = route
+        self._most = route.command.most_bytes if route.command else self._door.most_bytes
         return None
 
     def data_received(self, chunk: bytes) -> Any:
@@ -138,7 +139,7 @@ class Exchange(HTTPMessageDelegate):
         if self._page:
             return None  # pages take no bodies
         self._received += len(chunk)
-        if self._received <= self._door.most_bytes:
+        if self._received <= self._most:
             self._body += chunk
         return None
 
@@ -213,10 +214,10 @@ class Exchange(HTTPMessageDelegate):
         return Visit.of(request, self._headers, self._connection.context, self._door.proxies)
 
     def _read(self, gate: Gate) -> Request:
-        most, headers = self._door.most_bytes, self._headers
-        if self._received > most:
+        headers = self._headers
+        if self._received > self._most:
             raise Refusal(Fault.BODY_TOO_LARGE)
-        body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), most)
+        body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), self._most)
         parameters = read_parameters(
             body, headers.get("Content-Type", ""), self._query.encode("latin-1"), gate.names.fold
         )
