@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -169,3 +171,24 @@ async def test_an_answer_is_sent_whole_however_the_client_asks_for_it(site: Site
     path = f"{ROUTES['website_events.properties']}?ListID={site.list_id}"
     again = await site.send("GET", path, Authorization=f"Bearer {site.secret}", If_None_Match="*")
     assert (again.status, again.body["Properties"]) == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("taken", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br, GZIP;q=0.1", "gzip"),
+        ("gzip;q=0", None),
+        ("identity, gzip; q=0.0", None),
+        ("br", None),
+        ("", None),
+    ],
+)
+@pytest.mark.gen_test(timeout=30)
+async def test_a_long_answer_is_compressed_for_who_takes_that(site: Site, taken: str, encoding: str | None) -> None:
+    await site.track(Properties={f"{'long' * 50} {n}": 1 for n in range(12)})
+    path = f"{ROUTES['website_events.properties']}?ListID={site.list_id}"
+    answer = await site.send("GET", path, Authorization=f"Bearer {site.secret}", Accept_Encoding=taken)
+    assert (answer.status, answer.headers.get("Content-Encoding")) == (200, encoding)
+    body = json.loads(gzip.decompress(answer.body)) if encoding else answer.body
+    assert len(body["Properties"]["page_view"]) == 12
