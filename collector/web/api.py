@@ -71,6 +71,12 @@ class Route:
         """Which methods it takes at all."""
         return ("GET",) if self.image else ("GET", "POST")
 
+    @property
+    def allowed(self) -> str:
+        """What a refused method is told: the methods that lead to something here."""
+        methods = self.command.methods if self.command and not self.image else self.methods
+        return ", ".join((*methods, "OPTIONS"))
+
 
 _UNKNOWN = Route(known=False)
 
@@ -170,6 +176,8 @@ class Exchange(HTTPMessageDelegate):
                 return
             answer = await self._answered()
             headers = headers_of(answer, self._route.browsers)
+            if answer.status == Fault.METHOD_NOT_ALLOWED.status:
+                headers["Allow"] = self._route.allowed
             if answer.stream is not None:
                 self._door.metrics.count_request(answer.command, answer.status)
                 await self._stream(answer.status, headers, answer.stream)
