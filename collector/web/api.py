@@ -130,6 +130,8 @@ class Exchange(HTTPMessageDelegate):
         self._door.in_flight.enter(self)
         assert isinstance(start_line, RequestStartLine)
         self._began = time.monotonic()
+        if not start_line.path.startswith("/"):
+            start_line = start_line._replace(path=_origin_form(start_line.path))
         self._line, self._headers = start_line, headers
         self._path, _, self._query = start_line.path.partition("?")
         route = self._front.route(self._path)
@@ -276,3 +278,11 @@ class Exchange(HTTPMessageDelegate):
     def _log(self, status: int) -> None:
         method = self._line.method if self._line.method in _METHODS else None
         log_answer(method, self._path if self._route.known else None, status, time.monotonic() - self._began)
+
+
+def _origin_form(target: str) -> str:
+    """A target without scheme and host, which clients write that take us for a proxy (RFC 9112, 3.2.2)."""
+    scheme, found, rest = target.partition("://")
+    if not found or scheme.lower() not in ("http", "https"):
+        return target
+    return "/" + rest.partition("/")[2]
