@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +10,9 @@ from datetime import datetime
 
 from collector.catalog.caps import Caps, Received, shown
 from collector.storage.catalog import Catalog, Entry
-from collector.storage.counts import KINDS, Count, Counts
-from collector.storage.writers import Writers
+from collector.storage.counts import ALL, KINDS, Count, Counts
+from collector.storage.spans import Spans
+from collector.storage.writers import State, Writers
 
 Names = dict[str, Received]
 
@@ -94,7 +96,9 @@ class Reader:
         """How often, since when and of which types all came that ``properties`` lists, or one event of it."""
         while True:
             before = await self._writers.state()
-            rows = await self._counts.rows(scope, before.generation, event)
+            untold, rows = await asyncio.gather(
+                self._untold(before), self._counts.rows(scope, before.generation, event)
+            )
             after = await self._writers.state()
             if before.generation == after.generation:  # else a rebuild has taken away what was being read
                 break
@@ -102,7 +106,12 @@ class Reader:
         found = self._shown(entries)
         wanted = {name: names for name, names in found.by_event.items() if event in (None, name)}
         partial = {(entry.event, entry.name) for entry in entries if entry.partial >= before.generation}
-        return Statistics(found.by_event, _counted(wanted, rows, partial), found.truncated, after.lag)
+        return Statistics(found.by_event, _counted(wanted, rows, partial), found.truncated, before.lag + untold)
+
+    async def _untold(self, state: State) -> int:
+        """How many events are stored that no writer has told of yet: those of the last seconds."""
+        told = [(row.writer, ALL - (Spans.upto(row.settled) | row.counted)) for row in state.rows]
+        return await self._counts.number_of(told) if told else 0
 
     def _shown(self, entries: Iterable[Entry]) -> Properties:
         events, names = _received(entries)

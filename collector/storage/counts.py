@@ -35,6 +35,9 @@ KINDS = {
 Numbered = Iterable[tuple[str, Spans]]
 """Events, by their writers and numbers."""
 
+ALL = Spans.upto(2**62)
+"""All numbers that a writer's events can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -79,9 +82,13 @@ class Counts:
         """The events of these numbers that are stored."""
         return [event_of(row) for row in await self._events.find(numbered(events)).to_list(None)]
 
+    async def number_of(self, events: Numbered) -> int:
+        """How many events of these numbers are stored."""
+        return await self._events.count_documents(numbered(events))
+
     async def numbers(self, writer: str, beside: Spans, most: int) -> Spans:
         """The first numbers of a writer under which events are stored, leaving out some."""
-        gaps = Spans.upto(_GREATEST) - beside
+        gaps = ALL - beside
         pipeline: list[Document] = [
             {"$match": numbered([(writer, gaps)])},
             {"$project": {"_id": 0, "seq": 1}},
@@ -103,9 +110,6 @@ class Counts:
     async def writers(self) -> list[str]:
         """All that have written the events there are."""
         return list(await self._events.distinct("writer"))
-
-
-_GREATEST = 2**62
 
 
 def numbered(events: Numbered) -> Document:

@@ -48,19 +48,29 @@ def preflight_headers(browsers: bool) -> HTTPHeaders:
     return headers
 
 
-def body_of(answer: Answer, accepted: str, headers: HTTPHeaders) -> bytes:
+def body_of(answer: Answer, encodings: str, headers: HTTPHeaders) -> bytes:
     """The bytes of an answer, a large one compressed where its reader takes that; noted in the headers.
 
     Args:
-        accepted: the request's ``Accept-Encoding``.
+        encodings: the request's ``Accept-Encoding``.
     """
     body = orjson.dumps(answer.body)
-    if len(body) >= _ZIPPED_FROM and "gzip" in accepted:
+    if len(body) >= _ZIPPED_FROM and "gzip" in accepted(encodings):
         body = gzip.compress(body, 1)
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
     headers["Content-Length"] = str(len(body))
     return body
+
+
+def accepted(header: str) -> set[str]:
+    """The encodings that an ``Accept-Encoding`` names and does not refuse by ``q=0``."""
+    found = set()
+    for part in header.lower().split(","):
+        name, _, weight = part.partition(";")
+        if weight.replace(" ", "").removeprefix("q=").strip("0.") or not weight.strip():
+            found.add(name.strip())
+    return found
 
 
 @cache

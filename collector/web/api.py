@@ -43,7 +43,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"
 @dataclass(frozen=True, slots=True)
 class Door:
     """What every exchange is given: the gates, that of the API and that of the console, and what it must know to ask
-    them."""
+    them. ``most_bytes``: how large a body may be where the path implies no command."""
 
     gate: Gate
     console: Gate
@@ -70,6 +70,12 @@ class Route:
     def methods(self) -> tuple[str, ...]:
         """Which methods it takes at all."""
         return ("GET",) if self.image else ("GET", "POST")
+
+    @property
+    def allowed(self) -> str:
+        """What a refused method is told: the methods that lead to something here."""
+        methods = self.command.methods if self.command and not self.image else self.methods
+        return ", ".join((*methods, "OPTIONS"))
 
 
 _UNKNOWN = Route(known=False)
@@ -124,6 +130,8 @@ class Exchange(HTTPMessageDelegate):
         self._door.in_flight.enter(self)
         assert isinstance(start_line, RequestStartLine)
         self._began = time.monotonic()
+        if not start_line.path.startswith("/"):
+            start_line = start_line._replace(path=_origin_form(start_line.path))
         self._line, self._headers = start_line, headers
         self._path, _, self._query = start_line.path.partition("?")
         route = self._front.route(self._path)
@@ -131,6 +139,7 @@ class Exchange(HTTPMessageDelegate):
             self._page = self._front.start_page(self._server_conn, self._connection)
             return self._page.headers_received(start_line, headers)
         self._route = route
+        self._most = route.command.most_bytes if route.command else self._door.most_bytes
         return None
 
     def data_received(self, chunk: bytes) -> Any:
@@ -138,7 +147,7 @@ class Exchange(HTTPMessageDelegate):
         if self._page:
             return None  # pages take no bodies
         self._received += len(chunk)
-        if self._received <= self._door.most_bytes:
+        if self._received <= self._most:
             self._body += chunk
         return None
 
@@ -169,6 +178,8 @@ class Exchange(HTTPMessageDelegate):
                 return
             answer = await self._answered()
             headers = headers_of(answer, self._route.browsers)
+            if answer.status == Fault.METHOD_NOT_ALLOWED.status:
+                headers["Allow"] = self._route.allowed
             if answer.stream is not None:
                 self._door.metrics.count_request(answer.command, answer.status)
                 await self._stream(answer.status, headers, answer.stream)
@@ -213,10 +224,10 @@ class Exchange(HTTPMessageDelegate):
         return Visit.of(request, self._headers, self._connection.context, self._door.proxies)
 
     def _read(self, gate: Gate) -> Request:
-        most, headers = self._door.most_bytes, self._headers
-        if self._received > most:
+        headers = self._headers
+        if self._received > self._most:
             raise Refusal(Fault.BODY_TOO_LARGE)
-        body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), most)
+        body = inflated(bytes(self._body), headers.get("Content-Encoding", ""), self._most)
         parameters = read_parameters(
             body, headers.get("Content-Type", ""), self._query.encode("latin-1"), gate.names.fold
         )
@@ -267,3 +278,11 @@ class Exchange(HTTPMessageDelegate):
     def _log(self, status: int) -> None:
         method = self._line.method if self._line.method in _METHODS else None
         log_answer(method, self._path if self._route.known else None, status, time.monotonic() - self._began)
+
+
+def _origin_form(target: str) -> str:
+    """A target without scheme and host, which clients write that take us for a proxy (RFC 9112, 3.2.2)."""
+    scheme, found, rest = target.partition("://")
+    if not found or scheme.lower() not in ("http", "https"):
+        return target
+    return "/" + rest.partition("/")[2]

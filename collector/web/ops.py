@@ -105,6 +105,8 @@ class MetricsPage(PlainHandler):
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.write(page)
 
+    head = get
+
     def _is_here(self) -> bool:
         return is_loopback(self.request.remote_ip or "") and not is_forwarded(self.request.headers)
 
@@ -130,6 +132,8 @@ class OpenApi(PlainHandler):
         self.set_header("Access-Control-Allow-Origin", "*")
         self.write(orjson.dumps(self._document))
 
+    head = get
+
 
 class Demo(PlainHandler):
     """``/demo``: a page with the tag in it."""
@@ -152,6 +156,8 @@ class Demo(PlainHandler):
         self.set_header("Content-Security-Policy", _DEMO_POLICY)
         page = (resource_dir("static") / "demo.html").read_text(encoding="utf-8")
         self.write(page.replace("{{public_key}}", key))
+
+    head = get
 
 
 class Static(StaticFileHandler):

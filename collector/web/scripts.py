@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tornado.web import RequestHandler
 
+from collector.web.answers import accepted
 from collector.web.logs import log_fault
 from collector.web.pixel import EVENT, SUFFIX
 
@@ -90,16 +91,6 @@ class Script(RequestHandler):
 
 def _forms(file: Path) -> Forms:
     return {encoding: file.with_name(file.name + suffix).read_bytes() for encoding, suffix in _SUFFIXES.items()}
-
-
-def accepted(header: str) -> set[str]:
-    """The encodings that an ``Accept-Encoding`` names and does not refuse by ``q=0``."""
-    found = set()
-    for part in header.lower().split(","):
-        name, _, weight = part.partition(";")
-        if weight.replace(" ", "").removeprefix("q=").strip("0.") or not weight.strip():
-            found.add(name.strip())
-    return found
 
 
 def tags(bundle: Bundle, url: str, key: str, script: str = "", endpoint: str = "") -> dict[str, str]:

@@ -18,6 +18,9 @@ from collector.web.inflight import MOST_READ
 _SWEEP_MS = 5_000.0
 _IDLE_SECONDS = 75.0
 _BACKLOG = 1024
+_MOST_HEAD = 256 << 10
+"""Bytes of a request's first line and headers, beyond which Tornado closes the connection without a word. A query may
+name all that a body may: 64 KiB of properties are up to three times as many there."""
 _SPREADS = sys.platform == "linux"
 """Whether connections are spread over all sockets that listen at one port. Others that know SO_REUSEPORT do not."""
 
@@ -61,6 +64,7 @@ class Server:
         self._server = HTTPServer(
             application,
             max_body_size=MOST_READ,
+            max_header_size=_MOST_HEAD,
             idle_connection_timeout=_IDLE_SECONDS,
         )
         self._server.add_sockets(sockets)

@@ -56,9 +56,25 @@ async def test_what_is_not_counted_yet_is_the_lag(store: Store) -> None:
     await process.store(event(), event())
     assert process.ledger.lag.events == 2
     assert await counted(store) == {"page_view": 0}
+    assert (await reader(store).statistics(SCOPE)).lag == 2
     await process.rounds()
     assert (process.ledger.lag.events, process.ledger.lag.seconds) == (0, 0)
     assert await counted(store) == {"page_view": 2}
+    assert (await reader(store).statistics(SCOPE)).lag == 0
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_lag_knows_what_other_processes_have_not_told_yet_and_nothing_twice(store: Store) -> None:
+    leader, process = Process(store), Process(store)
+    await leader.rounds()
+    await process.rounds()
+    await process.store(event(), event("identify"))
+    assert (await reader(store).statistics(SCOPE)).lag == 2
+    await process.rounds()  # which says how far it is, and leaves the counting to the other
+    await process.store(event())
+    assert (await reader(store).statistics(SCOPE)).lag == 3
+    await leader.rounds()
+    assert (await counted(store), (await reader(store).statistics(SCOPE)).lag) == ({"identify": 1, "page_view": 1}, 1)
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -180,5 +180,13 @@ def test_whoever_sends_far_too_much_is_told(shop: Shop, size: int, path: str) ->
     assert shop.track(new_name()).status == 200
 
 
+@pytest.mark.parametrize("path", [EVENT, EVENTS_PROPERTIES, "/api/v1/user.login"])
+def test_what_is_too_large_for_its_route_is_told_so_whatever_it_is(shop: Shop, path: str) -> None:
+    for encoding, pack in (("", bytes), ("gzip", gzip.compress)):
+        headers = {"Content_Encoding": encoding}
+        assert shop.json(path, pack(b"{".ljust(MIB, b"x")), **headers).codes == [100000]
+        assert shop.json(path, pack(b"{".ljust(MIB + 1, b"x")), **headers).codes == [413]
+
+
 def test_the_size_goes_before_the_key(shop: Shop) -> None:
     assert shop.json(EVENT, b'{"APIKey":"sk_wrong"}'.ljust(MIB + 1)).codes == [413]

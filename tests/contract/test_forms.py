@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -188,6 +189,15 @@ def test_a_form_can_say_that_an_event_is_no_test(shop: Shop, flag: str) -> None:
     name = new_name()
     assert shop.track_form(f"Event={name}&Properties[isTest]={flag}&Properties[a]=1").status == 200
     assert shop.stored(event=name)["properties"] == {"a": "1"}
+
+
+def test_a_query_may_hold_as_much_as_an_event_may_have(shop: Shop) -> None:
+    name = new_name()
+    for text, codes in (("é" * 32_764, None), ("é" * 32_765, [11])):  # two bytes each, and six in a query
+        given = {"APIKey": shop.secret, "ListID": shop.list_id, "Event": name, "Properties[a]": text}
+        answer = shop.send("GET", "/api.php?Command=event.track&" + urlencode(given))
+        assert answer.status == 200 if codes is None else answer.codes == codes
+    assert shop.count(event=name) == 1
 
 
 def test_a_form_that_begins_with_a_brace_is_json(shop: Shop) -> None:

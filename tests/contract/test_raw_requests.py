@@ -73,6 +73,18 @@ async def test_two_requests_in_one_piece_are_two_requests(site: Site) -> None:
     assert [row["event"] for row in site.events()] == ["one", "two"]
 
 
+@pytest.mark.parametrize(("path", "status"), [(EVENT, 200), (f"{EVENT}?Event=", 200), ("/healthz", 405), ("", 405)])
+@pytest.mark.parametrize("scheme", ["http", "HTTPS"])
+@pytest.mark.gen_test(timeout=60)
+async def test_a_target_may_name_the_host_too(site: Site, scheme: str, path: str, status: int) -> None:
+    """As clients write it that take us for a proxy."""
+    body = _event(site)
+    headers = {"Content-Length": len(body)}
+    answer = await exchange(site.url, request("POST", f"{scheme}://any.example.com{path}", headers, body))
+    assert answer is not None
+    assert (answer.status, len(site.events())) == (status, int(status == 200))
+
+
 @pytest.mark.gen_test(timeout=60)
 async def test_a_body_may_come_byte_by_byte(site: Site) -> None:
     whole = _post(_event(site))

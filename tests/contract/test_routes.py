@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ ROUTES = {
     "user.login": "/api/v1/user.login",
     "user.logout": "/api/v1/user.logout",
 }
+READABLE = {ROUTES["website_events.properties"], "/api.php"}
 COMMANDS = pytest.mark.parametrize("command", ROUTES)
 
 
@@ -114,11 +117,11 @@ async def test_a_login_by_get_is_refused_and_makes_no_session(site: Site) -> Non
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "TRACE"])
 @pytest.mark.gen_test(timeout=30)
 async def test_a_method_that_a_route_does_not_have_is_not_allowed(site: Site, method: str) -> None:
-    readable = {ROUTES["website_events.properties"], "/api.php"} if method == "GET" else set()
-    for path in {*ROUTES.values(), "/api.php"} - readable:
+    for path in {*ROUTES.values(), "/api.php"} - (READABLE if method == "GET" else set()):
         answer = await _send(site, method, path)
         assert (answer.status, answer.headers["Content-Type"]) == (405, "application/json"), path
         assert answer.body == (b"" if method == "HEAD" else METHOD_NOT_ALLOWED), path
+        assert answer.headers["Allow"] == ("GET, POST, OPTIONS" if path in READABLE else "POST, OPTIONS"), path
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -169,3 +172,24 @@ async def test_an_answer_is_sent_whole_however_the_client_asks_for_it(site: Site
     path = f"{ROUTES['website_events.properties']}?ListID={site.list_id}"
     again = await site.send("GET", path, Authorization=f"Bearer {site.secret}", If_None_Match="*")
     assert (again.status, again.body["Properties"]) == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("taken", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br, GZIP;q=0.1", "gzip"),
+        ("gzip;q=0", None),
+        ("identity, gzip; q=0.0", None),
+        ("br", None),
+        ("", None),
+    ],
+)
+@pytest.mark.gen_test(timeout=30)
+async def test_a_long_answer_is_compressed_for_who_takes_that(site: Site, taken: str, encoding: str | None) -> None:
+    await site.track(Properties={f"{'long' * 50} {n}": 1 for n in range(12)})
+    path = f"{ROUTES['website_events.properties']}?ListID={site.list_id}"
+    answer = await site.send("GET", path, Authorization=f"Bearer {site.secret}", Accept_Encoding=taken)
+    assert (answer.status, answer.headers.get("Content-Encoding")) == (200, encoding)
+    body = json.loads(gzip.decompress(answer.body)) if encoding else answer.body
+    assert len(body["Properties"]["page_view"]) == 12

@@ -67,7 +67,8 @@ class Site:
             request_timeout=60,
             decompress_response=False,
         )
-        is_json = response.body and "/json" in response.headers.get("Content-Type", "")
+        is_packed = "Content-Encoding" in response.headers
+        is_json = response.body and not is_packed and "/json" in response.headers.get("Content-Type", "")
         return Answer(response.code, json.loads(response.body) if is_json else response.body, response.headers)
 
     async def call(self, path: str, parameters: dict[str, Any], **headers: str) -> Answer:
