@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Callable, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, NamedTuple, Optional, TypedDict, TypeVar
 
 from ._drops import logger
 from ._fork import renew_after_fork
@@ -50,6 +50,17 @@ class Web(NamedTuple):
     page_views: bool = False
     privacy: bool = True
     consent_required: bool = False
+
+
+class WebOptions(TypedDict, total=False):
+    """The arguments of ``Web``, as the middlewares take them."""
+
+    trust_proxy: bool
+    masked: Collection[str]
+    identify: Callable[[Any], Any] | None
+    page_views: bool
+    privacy: bool
+    consent_required: bool
 
 
 class Scope:
