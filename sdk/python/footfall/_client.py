@@ -230,10 +230,11 @@ class Client:
 
     def _with(self, event: str, about: dict[str, Any], properties: Any, who: Options) -> str:
         try:
-            about = {**(properties or {}), **about}
-        except TypeError:
+            about = {**({} if properties is None else properties), **about}
+        except Exception as fault:  # also of the mapping's own methods
             if self._debug:
                 raise
+            logger.debug("Properties could not be read: %s", fault)
         return self.track(event, about, **who)
 
     def _body(

@@ -215,7 +215,7 @@ class Worker:
                 self._queue.put_back(outcome.again)
             self._note(outcome)
             for _, reason in outcome.dropped:  # before a flush that has waited for it looks
-                self._drops.count(reason)
+                self._drops.count(reason, outcome.why)
             # A flush that has waited for this fault does not cut its pause short; one that comes now does.
             self._hurry = self._hurry and (outcome.halve or not outcome.fault)
             self._changed.notify_all()
@@ -242,9 +242,12 @@ class Worker:
         kept = events if spool is None else [event if event.segment else spool.keep(event, True) for event in events]
         if spool is not None:
             spool.close()
-        for event in kept:
-            if event.segment is None:
-                self._drops.add(event.id, "closed")
+        lost = [event for event in kept if event.segment is None]
+        for _ in lost:  # all, before one word of it is logged
+            self._drops.count("closed")
+        for event in lost:
+            self._drops.tell(event.id, "closed")
+        self._drops.tell_rest()
 
     def _wait(self, outcome: Outcome) -> None:
         """Wait as *outcome* asks. What stays in the spool for so long is to outlive a power cut too."""
