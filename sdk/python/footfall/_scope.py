@@ -34,7 +34,7 @@ class Web(NamedTuple):
 
     Attributes:
         trust_proxy: Whether ``X-Forwarded-Proto`` and ``-Host`` are believed: there must be a proxy that sets them.
-        masked: The names in a query whose values are replaced, in lower case; also as the last word of longer ones.
+        masked: The names in a query whose values are replaced, in any case; also as the last word of longer ones.
         identify: Tells the subscriber of the framework's request: an address, or ``{"email": …, "id": …}``, or None.
         page_views: Whether each HTML page is tracked as a ``page_view``, but for parts of pages that scripts ask for.
         privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. The site
@@ -139,7 +139,9 @@ class Scope:
 
     def _identified(self) -> dict[str, Any]:
         if self._who is None:
-            self._who = _subscriber(self._web.identify, self._request) if self._web.identify else {}
+            self._who = {}  # what identify itself tracks is not identified
+            if self._web.identify:
+                self._who = _subscriber(self._web.identify, self._request)
         return self._who
 
 
