@@ -499,6 +499,14 @@ def test_a_closed_client_opens_a_connection_again_when_it_is_used(stub: Stub, cl
     assert len(set(stub.connections)) == 2
 
 
+def test_a_client_that_nobody_closes_leaves_no_connection_open(stub: Stub) -> None:
+    code = "import sys, footfall; client = footfall.Client(sys.argv[1], 'k'); client.track_now('a'); client.track('b')"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code, stub.url]
+    ended = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+
+    assert ended.stderr == ""
+
+
 FORKED = """
 import os, sys, footfall
 client = footfall.Client(sys.argv[1], "sk_key")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, Callable
+from weakref import finalize
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
@@ -77,6 +78,8 @@ class Client:
         self._disabled = disabled or is_on("FOOTFALL_DISABLED")
         url, key = address_of(url, key, self._disabled)
         self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
+        if transport is None:  # which other clients might use too
+            finalize(self, self._endpoint.close)
         self._is_public = key.startswith("pk_")
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
@@ -231,10 +234,9 @@ class Client:
     def _with(self, event: str, about: dict[str, Any], properties: Any, who: Options) -> str:
         try:
             about = {**({} if properties is None else properties), **about}
-        except Exception as fault:  # also of the mapping's own methods
+        except Exception:  # also of the mapping's own methods
             if self._debug:
                 raise
-            logger.debug("Properties could not be read: %s", fault)
         return self.track(event, about, **who)
 
     def _body(
