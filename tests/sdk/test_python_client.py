@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import pickle
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -362,6 +364,21 @@ def test_threads_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -
 
         assert len(errors) == 30
         assert time.monotonic() - began < 10  # in line it would be 15
+
+
+def test_verdicts_that_are_awaited_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        client = footfall.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "sk_key", timeout=0.5)
+
+        async def track() -> list[Any]:
+            return await asyncio.gather(*[client.atrack_now("page_view") for _ in range(800)], return_exceptions=True)
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as thread:  # this one has pytest-tornado's event loop
+            errors = thread.submit(asyncio.run, track()).result()
+
+        assert {type(error) for error in errors} == {footfall.NetworkError}
+        assert time.monotonic() - began < 6  # in line it would be 12, with the 32 threads that asyncio has at most
 
 
 def test_an_answer_that_came_too_late_is_not_taken_for_that_of_the_next_event(stub: Stub) -> None:

@@ -16,7 +16,7 @@ from ._limits import Limits, Stats
 from ._options import Options, Others, address_of, fitting, is_on, spool_in
 from ._queue import Event
 from ._rehearsal import is_kept, marked, test_mode
-from ._retry import deliver
+from ._retry import delivery
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
 from ._transport import Endpoint, Transport
@@ -266,8 +266,8 @@ class Client:
                 untracked, str(body.get("UUID") or ""), None if id is None else str(id), False, False, False
             )
             return lambda: verdict
-        tracked = is_kept(body["Properties"])
-        return lambda: verdict_of(deliver(self._endpoint, PATH, text, self._timeout), tracked)
+        tracked, answered = is_kept(body["Properties"]), delivery(self._endpoint, PATH, text, self._timeout)
+        return lambda: verdict_of(answered(), tracked)
 
     def _visitor(self, uuid: Any, event_id: str) -> Any:
         """With a public key an event is unique within its visitor alone (section 5): one without is of its own."""
