@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import math
 import socket
 import subprocess
@@ -15,6 +17,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import date, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -477,6 +480,32 @@ def test_what_keeps_failing_is_said_once_until_it_works_again(
         assert client.flush(30)
 
         assert caplog.text.count("Events wait, and are sent again: HTTP 503") == said
+
+
+def test_no_lock_is_held_while_a_fault_is_logged_since_a_handler_may_track(
+    stub: Stub, client: footfall.Client, tmp_path: Path
+) -> None:
+    """One that tracks holds its own lock meanwhile: were it waited for under the client's, both would wait for ever."""
+    stub.replies = [Reply(401, {})]
+    handler, unwritable = logging.StreamHandler(io.StringIO()), tmp_path / "file"
+    unwritable.touch()
+    logging.getLogger("footfall").addHandler(handler)
+    with footfall.Client(stub.url, "sk_key", limits=TOGETHER, spool=unwritable) as spooling:
+
+        def looks() -> None:
+            eventually(lambda: client.stats().retries and spooling.stats().unspooled)
+
+        threads = [threading.Thread(target=work, daemon=True) for work in (lambda: spooling.track("a"), looks)]
+        with handler.lock:  # type: ignore[union-attr]
+            client.track("page_view")
+            for thread in threads:
+                thread.start()
+            threads[1].join(20)
+            stuck = threads[1].is_alive()
+        threads[0].join()
+    logging.getLogger("footfall").removeHandler(handler)
+
+    assert not stuck
 
 
 def test_what_on_drop_tracks_and_loses_is_counted_and_not_told_again(stub: Stub) -> None:
