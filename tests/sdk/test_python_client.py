@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import pickle
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -364,6 +366,21 @@ def test_threads_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -
         assert time.monotonic() - began < 10  # in line it would be 15
 
 
+def test_verdicts_that_are_awaited_behind_a_silent_server_wait_for_one_timeout_and_not_in_line() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        client = footfall.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "sk_key", timeout=0.5)
+
+        async def track() -> list[Any]:
+            return await asyncio.gather(*[client.atrack_now("page_view") for _ in range(800)], return_exceptions=True)
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as thread:  # this one has pytest-tornado's event loop
+            errors = thread.submit(asyncio.run, track()).result()
+
+        assert {type(error) for error in errors} == {footfall.NetworkError}
+        assert time.monotonic() - began < 6  # in line it would be 12, with the 32 threads that asyncio has at most
+
+
 def test_an_answer_that_came_too_late_is_not_taken_for_that_of_the_next_event(stub: Stub) -> None:
     late = {**TAKEN, "uuid": "late"}
     stub.replies = [Reply(content=late, delay=1.5)]
@@ -497,6 +514,14 @@ def test_a_closed_client_opens_a_connection_again_when_it_is_used(stub: Stub, cl
     client.track_now("second")
 
     assert len(set(stub.connections)) == 2
+
+
+def test_a_client_that_nobody_closes_leaves_no_connection_open(stub: Stub) -> None:
+    code = "import sys, footfall; client = footfall.Client(sys.argv[1], 'k'); client.track_now('a'); client.track('b')"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code, stub.url]
+    ended = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+
+    assert ended.stderr == ""
 
 
 FORKED = """

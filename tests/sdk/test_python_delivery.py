@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import math
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections import UserDict
 from contextlib import closing
 from dataclasses import InitVar, dataclass, field
 from datetime import date, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -284,6 +288,23 @@ def test_a_mistake_raises_in_debug_alone(stub: Stub, event: Any, options: Any, e
         assert client.track(event, **options)
 
 
+def test_properties_whose_own_methods_fail_raise_nothing_and_cost_no_page(stub: Stub, client: footfall.Client) -> None:
+    class Failing(UserDict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            raise RuntimeError
+
+        def __bool__(self) -> bool:
+            raise RuntimeError
+
+    client.page("https://x/", properties=Failing(a=1))
+    client.conversion(1, "order", 2, Failing(a=1))
+    client.identify("ada@example.com", Failing(a=1))
+    assert client.flush()
+
+    assert in_order(stub) == ["page_view", "conversion"]
+    assert client.stats().dropped == {"invalid": 1}
+
+
 def test_a_snapshot_is_taken_when_track_is_called(stub: Stub, client: footfall.Client) -> None:
     tags, properties = ["a"], {"n": 1}
     client.track("page_view", {**properties, "tags": tags})
@@ -387,7 +408,7 @@ def test_retry_after_is_a_minimum_that_a_flush_does_not_cut_short(stub: Stub, cl
 
 
 def test_only_what_the_collector_asks_for_is_sent_again_and_a_flush_waits_for_no_more_than_its_pause(
-    stub: Stub,
+    stub: Stub, caplog: pytest.LogCaptureFixture
 ) -> None:
     dropped: list[tuple[str, str]] = []
     with footfall.Client(stub.url, "sk_key", limits=TOGETHER, on_drop=lambda *lost: dropped.append(lost)) as client:
@@ -398,10 +419,14 @@ def test_only_what_the_collector_asks_for_is_sent_again_and_a_flush_waits_for_no
 
     assert names(stub) == [["a", "b", "c"], ["c"]]
     assert dropped == [(ids[1], "refused")]
+    told = "1 events dropped; in all: {'refused': 1}; refused: Invalid email parameter (7)"
+    eventually(lambda: told in caplog.text)
 
 
 @pytest.mark.parametrize(("status", "reason"), [(413, "too large"), (422, "refused"), (400, "refused")])
-def test_a_batch_that_is_refused_whole_is_halved_until_the_event_is_found(stub: Stub, status: int, reason: str) -> None:
+def test_a_batch_that_is_refused_whole_is_halved_until_the_event_is_found(
+    stub: Stub, status: int, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
     stub.replies = [Reply(status, {}), Reply(status, {})]
     with footfall.Client(stub.url, "sk_key", limits=TOGETHER) as client:
         for name in "abcd":
@@ -412,10 +437,12 @@ def test_a_batch_that_is_refused_whole_is_halved_until_the_event_is_found(stub: 
         assert sorted(in_order(stub, 2)) == ["a", "b", "c", "d"]
         assert client.stats().dropped == {}
 
-        stub.replies = [Reply(status, {})]
+        stub.replies = [Reply(status, {"Errors": [{"Code": 11, "Message": "Said by the server"}]})]
         client.track("alone")
         assert client.flush()
         assert client.stats().dropped == {reason: 1}
+        told = f"1 events dropped; in all: {{'{reason}': 1}}; {reason}: Said by the server (11)"
+        eventually(lambda: told in caplog.text)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -455,6 +482,32 @@ def test_what_keeps_failing_is_said_once_until_it_works_again(
         assert caplog.text.count("Events wait, and are sent again: HTTP 503") == said
 
 
+def test_no_lock_is_held_while_a_fault_is_logged_since_a_handler_may_track(
+    stub: Stub, client: footfall.Client, tmp_path: Path
+) -> None:
+    """One that tracks holds its own lock meanwhile: were it waited for under the client's, both would wait for ever."""
+    stub.replies = [Reply(401, {})]
+    handler, unwritable = logging.StreamHandler(io.StringIO()), tmp_path / "file"
+    unwritable.touch()
+    logging.getLogger("footfall").addHandler(handler)
+    with footfall.Client(stub.url, "sk_key", limits=TOGETHER, spool=unwritable) as spooling:
+
+        def looks() -> None:
+            eventually(lambda: client.stats().retries and spooling.stats().unspooled)
+
+        threads = [threading.Thread(target=work, daemon=True) for work in (lambda: spooling.track("a"), looks)]
+        with handler.lock:  # type: ignore[union-attr]
+            client.track("page_view")
+            for thread in threads:
+                thread.start()
+            threads[1].join(20)
+            stuck = threads[1].is_alive()
+        threads[0].join()
+    logging.getLogger("footfall").removeHandler(handler)
+
+    assert not stuck
+
+
 def test_what_on_drop_tracks_and_loses_is_counted_and_not_told_again(stub: Stub) -> None:
     def tracks(_: str, reason: str) -> None:
         told.append(reason)
@@ -471,7 +524,9 @@ def test_what_on_drop_tracks_and_loses_is_counted_and_not_told_again(stub: Stub)
     assert told == ["queue full"] * 2
 
 
-def test_a_full_queue_drops_the_newest_counts_them_and_logs_once(stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_queue_drops_the_newest_counts_them_and_logs_one_at_once_and_the_rest_at_the_end(
+    stub: Stub, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails(*_: str) -> None:
         raise RuntimeError
 
@@ -481,9 +536,11 @@ def test_a_full_queue_drops_the_newest_counts_them_and_logs_once(stub: Stub, cap
             assert client.track(name)
         assert client.stats().dropped == {"queue full": 2}
         assert client.flush()
+        assert caplog.text.count("events dropped") == 1
 
     assert names(stub) == [["a", "b", "c"]]
-    assert caplog.text.count("events dropped") == 1
+    assert caplog.text.count("events dropped") == 2
+    assert "1 events dropped; in all: {'queue full': 2}" in caplog.text
 
 
 def test_a_queue_is_bounded_in_bytes(stub: Stub) -> None:
@@ -560,7 +617,7 @@ def test_a_disabled_process_sends_nothing_and_needs_no_address(stub: Stub) -> No
 
 
 def test_an_app_without_settings_runs_and_is_told(stub: Stub) -> None:
-    ended = run("import footfall, logging; logging.basicConfig(); footfall.track('a'); footfall.track('b')")
+    ended = run("import footfall; footfall.track('a'); footfall.track('b')")
 
     assert ended.stderr.count("FOOTFALL_URL") == 1
 
@@ -630,9 +687,11 @@ def test_a_dead_server_does_not_hold_up_the_end(silent: bool) -> None:
         else:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         began = time.monotonic()
-        run(BURST.replace("limits=footfall.Limits(exit_timeout=20)", "timeout=300"), url)
+        ended = run(BURST.replace("limits=footfall.Limits(exit_timeout=20)", "timeout=300"), url)
 
         assert time.monotonic() - began < 50
+        # An app that has configured no logging is told as well. What the silent one was sent it may have.
+        assert f"in all: {{'closed': {500 if silent else 1000}}}" in ended.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")

@@ -156,6 +156,20 @@ def test_an_identify_that_fails_costs_neither_the_event_nor_the_answer(caplog: p
     assert caplog.text.count("identify failed") == 1
 
 
+def test_an_identify_that_tracks_is_not_asked_for_that() -> None:
+    client = RecordingClient()
+    app = Wsgi(
+        lambda *_: [client.track("seen").encode()], identify=lambda _: client.track("asked") and "ada@example.com"
+    )
+
+    assert list(app({"HTTP_HOST": "shop"}, started))
+
+    assert [(event["Event"], event.get("Email")) for event in client.events] == [
+        ("asked", None),
+        ("seen", "ada@example.com"),
+    ]
+
+
 def test_what_waits_for_a_title_that_does_not_come_leaves_within_a_second() -> None:
     client = RecordingClient()
 
@@ -300,7 +314,11 @@ def test_no_page_holds_its_answer_up(piece: bytes) -> None:
     ],
 )
 def test_secrets_in_a_query_are_masked(address: str, masked: str) -> None:
-    assert mask(address, {"token", "code"}) == masked
+    assert mask(address, {"token", "code"}) == mask(address, {"Token", "CODE"}) == masked
+
+
+def test_one_masked_name_may_stand_alone() -> None:
+    assert mask("http://a/?token=x&n=y", "token") == "http://a/?token=***&n=y"
 
 
 def test_the_masked_names_are_those_of_the_browser_sdk() -> None:

@@ -123,6 +123,19 @@ def test_under_uwsgi_all_arrive(
     assert arrived(stub) == Counter(child=requests, parent=parents)
 
 
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=str)
+def test_under_uvicorn_which_ends_by_the_signal_itself_all_arrive(
+    stub: Stub, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.sdk.living:asgi", "--port", str(port), *options]
+    with started(command, tmp_path / "log", STUB_URL=stub.url) as process:
+        eventually(lambda: asked(f"http://127.0.0.1:{port}/") or process.poll() is not None)
+        assert asked(f"http://127.0.0.1:{port}/")
+
+    assert arrived(stub) == {"child": 2}
+
+
 @pytest.mark.parametrize("options", [(), ("--max-tasks-per-child=1",)], ids=str)
 def test_under_celery_all_arrive(stub: Stub, tmp_path: Path, options: tuple[str, ...]) -> None:
     tasks, folder = 6, tmp_path / "broker"

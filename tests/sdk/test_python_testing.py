@@ -151,6 +151,7 @@ import footfall.starlette
 import footfall.testing
 import footfall.tornado
 import footfall.wsgi
+from starlette.applications import Starlette
 
 
 class Own:
@@ -196,6 +197,9 @@ async def tell() -> bool:
 
 
 asyncio.run(tell())
+app = Starlette()
+app.add_middleware(footfall.starlette.FootfallMiddleware, trust_proxy=True)
+outer = footfall.asgi.FootfallMiddleware(app)
 with client.test_mode(), footfall.testing.recording() as events:
     events.assert_tracked("a", {"b": 1}, Email="a@example.com")
 """

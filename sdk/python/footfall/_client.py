@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, Callable
+from weakref import finalize
 
 from ._drops import PRIVACY, Drops, OnDrop, logger
 from ._ids import event_ids
@@ -15,7 +16,7 @@ from ._limits import Limits, Stats
 from ._options import Options, Others, address_of, fitting, is_on, spool_in
 from ._queue import Event
 from ._rehearsal import is_kept, marked, test_mode
-from ._retry import deliver
+from ._retry import delivery
 from ._scope import Scope, current_scope, release_held
 from ._sender import Sender
 from ._transport import Endpoint, Transport
@@ -77,6 +78,8 @@ class Client:
         self._disabled = disabled or is_on("FOOTFALL_DISABLED")
         url, key = address_of(url, key, self._disabled)
         self._endpoint, self._timeout = Endpoint(url, key, transport), timeout
+        if transport is None:  # which other clients might use too
+            finalize(self, self._endpoint.close)
         self._is_public = key.startswith("pk_")
         self._debug, self._drops = debug, Drops(on_drop)
         self._is_test = (is_on("FOOTFALL_TEST") or None) if is_test is None else is_test
@@ -230,8 +233,8 @@ class Client:
 
     def _with(self, event: str, about: dict[str, Any], properties: Any, who: Options) -> str:
         try:
-            about = {**(properties or {}), **about}
-        except TypeError:
+            about = {**({} if properties is None else properties), **about}
+        except Exception:  # also of the mapping's own methods
             if self._debug:
                 raise
         return self.track(event, about, **who)
@@ -263,8 +266,8 @@ class Client:
                 untracked, str(body.get("UUID") or ""), None if id is None else str(id), False, False, False
             )
             return lambda: verdict
-        tracked = is_kept(body["Properties"])
-        return lambda: verdict_of(deliver(self._endpoint, PATH, text, self._timeout), tracked)
+        tracked, answered = is_kept(body["Properties"]), delivery(self._endpoint, PATH, text, self._timeout)
+        return lambda: verdict_of(answered(), tracked)
 
     def _visitor(self, uuid: Any, event_id: str) -> Any:
         """With a public key an event is unique within its visitor alone (section 5): one without is of its own."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 from ._client import Client
 from ._drops import logger
+from ._exit import flush_all
 from ._ids import event_ids
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def close(timeout: float = 2.0) -> bool:
 def flushes(function: Function) -> Function:
     """*function*, a serverless handler, with what it tracked sent before it returns: afterwards its process is frozen.
 
-    The process's client is flushed, for at most two seconds.
+    All clients of the process are flushed, for at most two seconds.
     """
 
     from inspect import iscoroutinefunction  # noqa: PLC0415 (5 ms for a decorator that few use)
@@ -118,7 +119,7 @@ def flushes(function: Function) -> Function:
         try:
             return function(*arguments, **options)
         finally:
-            flush(2.0)
+            flush_all(2.0)
 
     @wraps(function)
     async def handle_async(*arguments: Any, **options: Any) -> Any:
@@ -127,6 +128,6 @@ def flushes(function: Function) -> Function:
         try:
             return await function(*arguments, **options)
         finally:
-            await asyncio.get_running_loop().run_in_executor(None, flush, 2.0)
+            await asyncio.get_running_loop().run_in_executor(None, flush_all, 2.0)
 
     return cast("Function", handle_async if iscoroutinefunction(function) else handle)

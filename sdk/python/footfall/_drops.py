@@ -10,8 +10,8 @@ from typing import Any, Callable, Optional
 
 from ._fork import renew_after_fork
 
+# Without a handler that does nothing: where an app has none, Python itself shows warnings, like that of a wrong key.
 logger = logging.getLogger("footfall")
-logger.addHandler(logging.NullHandler())
 LOG_EVERY = 60.0
 PRIVACY = "privacy"
 """The reason that is no fault: the visitor wishes it so."""
@@ -31,6 +31,7 @@ class Drops:
         """Begin anew, as in a forked child: what the parent lost is the parent's to count."""
         self._lock = threading.RLock()  # a finalizer may lose an event while its thread counts another
         self.counts: Counter[str] = Counter()
+        self._whys: dict[str, str] = {}
         self._logged_at = -LOG_EVERY
         self._logged = 0
         self._telling = threading.local()
@@ -40,20 +41,23 @@ class Drops:
         self.count(reason)
         self.tell(event_id, reason)
 
-    def count(self, reason: str) -> None:
-        """Count one that is lost for *reason*; ``tell`` is to follow, where no lock is held."""
+    def count(self, reason: str, why: str = "") -> None:
+        """Count one that is lost for *reason*, of which the server says *why*.
+
+        ``tell`` is to follow, where no lock is held.
+        """
         with self._lock:
             self.counts[reason] += 1
+            if why:
+                self._whys[reason] = why
 
     def tell(self, event_id: str, reason: str) -> None:
         """Log that events are lost, if that was not done a short while ago, and tell the app of this one.
 
         What is lost by ``on_drop`` itself is not told to it: it might track that too, and never come to an end.
         """
-        with self._lock:
-            due = reason != PRIVACY and self._due()
-        if due:  # not under the lock: a handler of the app's may hold one of its own, and track
-            logger.warning(*due)
+        if reason != PRIVACY:
+            self._log(LOG_EVERY)
         if self._on_drop is None or getattr(self._telling, "is_on", False):
             return
         self._telling.is_on = True
@@ -64,10 +68,23 @@ class Drops:
         finally:
             self._telling.is_on = False
 
-    def _due(self) -> tuple[Any, ...]:
-        """What is to be logged now; nothing, where that was done a short while ago."""
-        now, total = time.monotonic(), sum(self.counts.values())
-        if now - self._logged_at < LOG_EVERY:
+    def tell_rest(self) -> None:
+        """Log what was lost since the last word of it: there may be no next one."""
+        self._log(0.0)
+
+    def _log(self, every: float) -> None:
+        with self._lock:
+            due = self._due(every)
+        if due:  # not under the lock: a handler of the app's may hold one of its own, and track
+            logger.warning(*due)
+
+    def _due(self, every: float) -> tuple[Any, ...]:
+        """What is to be logged now; nothing, where that was done within *every* seconds, or nothing is new."""
+        lost = {reason: count for reason, count in self.counts.items() if reason != PRIVACY}
+        now, total = time.monotonic(), sum(lost.values())
+        since = total - self._logged
+        if now - self._logged_at < every or not since:
             return ()
-        since, self._logged_at, self._logged = total - self._logged, now, total
-        return "%d events dropped; in all: %s", since, dict(self.counts)
+        self._logged_at, self._logged = now, total
+        whys = "".join(f"; {reason}: {why}" for reason, why in self._whys.items())
+        return "%d events dropped; in all: %s%s", since, lost, whys

@@ -22,6 +22,9 @@ class Closable(Protocol):
     def hurry(self) -> None:
         """Begin to finish, and return at once."""
 
+    def flush(self, timeout: float) -> bool:
+        """Finish what was begun within *timeout* seconds; whether that succeeded."""
+
     def close(self, timeout: float) -> bool:
         """Finish within *timeout* seconds; whether that succeeded."""
 
@@ -49,12 +52,25 @@ def close_at_exit(closable: Closable) -> None:
         signals.worker_process_shutdown.connect(_close_in_celery, weak=False)
 
 
-def close_all() -> None:
-    """Close all, together within the longest time that one of them has."""
+def _hurried() -> list[Closable]:
+    """All, each of them at work: none waits for another's dead server."""
     release_held()
     closables: list[Closable] = list(_closables)
-    for closable in closables:  # so that none of them waits for another's dead server
+    for closable in closables:
         closable.hurry()
+    return closables
+
+
+def flush_all(timeout: float) -> None:
+    """Have all that waits sent, together within *timeout* seconds."""
+    closables, end = _hurried(), time.monotonic() + timeout
+    for closable in closables:
+        closable.flush(max(0.0, end - time.monotonic()))
+
+
+def close_all() -> None:
+    """Close all, together within the longest time that one of them has."""
+    closables = _hurried()
     end = time.monotonic() + max((closable.exit_timeout for closable in closables), default=0.0)
     for closable in closables:
         closable.close(max(0.0, end - time.monotonic()))

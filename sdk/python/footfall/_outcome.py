@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from ._answer import Answer
 from ._queue import Event
-from ._verdict import content_of, errors_of
+from ._verdict import content_of, errors_in, errors_of
+from .errors import said
 
 LATER = frozenset({408, 425, 429, *range(500, 600)})
 LATER_CODES = frozenset({429, 500, 503})
@@ -24,6 +25,7 @@ class Outcome(NamedTuple):
         wait: The least seconds to wait before the next request, where *fault* is not empty; None: by back-off.
         halve: Whether what is sent again must be fewer events at once.
         refused: Whether the key or the address is at fault.
+        why: What the collector says of the first of *dropped*.
     """
 
     sent: int = 0
@@ -33,6 +35,7 @@ class Outcome(NamedTuple):
     wait: float | None = None
     halve: bool = False
     refused: bool = False
+    why: str = ""
 
 
 REFUSED_WAIT = 60.0
@@ -47,16 +50,17 @@ def outcome_of(batch: Sequence[Event], answer: Answer, asked: float | None) -> O
     if answer.status in LATER:
         return Outcome(again=batch, fault=fault, wait=asked)
     if answer.status in {400, 413, 422}:
-        return _too_much(batch, fault, "too large" if answer.status == 413 else "refused")
-    fault = f"{fault}, {errors_of(answer.body) or 'not a collector'}"
+        return _too_much(batch, answer)
+    fault = f"{fault}: {said(errors_of(answer.body)) or 'not an answer of a collector'}"
     return Outcome(again=batch, fault=fault, wait=REFUSED_WAIT, refused=True)
 
 
-def _too_much(batch: Sequence[Event], fault: str, reason: str) -> Outcome:
+def _too_much(batch: Sequence[Event], answer: Answer) -> Outcome:
     """Half of it each, until the event is found that cannot be sent."""
-    if len(batch) == 1:
-        return Outcome(dropped=[(batch[0], reason)])
-    return Outcome(again=batch, fault=fault, wait=0.0, halve=True)
+    if len(batch) > 1:
+        return Outcome(again=batch, fault=f"HTTP {answer.status}", wait=0.0, halve=True)
+    reason = "too large" if answer.status == 413 else "refused"
+    return Outcome(dropped=[(batch[0], reason)], why=said(errors_of(answer.body)))
 
 
 def _by_results(batch: Sequence[Event], answer: Answer, asked: float | None) -> Outcome:
@@ -69,8 +73,9 @@ def _by_results(batch: Sequence[Event], answer: Answer, asked: float | None) -> 
     pairs = list(zip(batch, results))
     again = [event for event, result in pairs if _is_later(result)]
     dropped = [(event, "refused") for event, result in pairs if _is_refusal(result) and not _is_later(result)]
+    why = next((said(errors_in(result)) for result in results if _is_refusal(result) and not _is_later(result)), "")
     sent = len(batch) - len(again) - len(dropped)
-    return Outcome(sent, again, dropped, "HTTP 200, some to be sent again" if again else "", asked)
+    return Outcome(sent, again, dropped, "HTTP 200, some to be sent again" if again else "", asked, why=why)
 
 
 def _codes(result: Any) -> set[Any]:

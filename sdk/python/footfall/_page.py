@@ -79,7 +79,8 @@ def mask(address: str, masked: Collection[str]) -> str:
     address, _, query = _USER.sub(r"\1", address).partition("#")[0].partition("?")
     if not query:
         return address
-    return f"{address}?{'&'.join(_masked_pair(pair, masked) for pair in query.split('&'))}"
+    names = [name.lower() for name in ([masked] if isinstance(masked, str) else masked)]
+    return f"{address}?{'&'.join(_masked_pair(pair, names) for pair in query.split('&'))}"
 
 
 def _masked_pair(pair: str, masked: Collection[str]) -> str:

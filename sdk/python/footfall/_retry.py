@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Callable
 
 from ._answer import Answer, Deadline
 from ._fork import importing
@@ -13,13 +14,17 @@ TRIES = 3
 LATER = frozenset({429, 503})
 
 
-def deliver(endpoint: Endpoint, path: str, body: bytes, timeout: float) -> Answer:
-    """Post *body*, at most three times, all within *timeout* seconds.
+def delivery(endpoint: Endpoint, path: str, body: bytes, timeout: float) -> Callable[[], Answer]:
+    """What posts *body*, at most three times, all within *timeout* seconds from now: its thread may have to wait.
 
     ``Retry-After`` is obeyed. A wait that the timeout has no room for is not begun: the refusal is then the answer.
-    Raises NetworkError.
+    It raises NetworkError.
     """
     deadline = Deadline(timeout)
+    return lambda: _delivered(endpoint, path, body, deadline)
+
+
+def _delivered(endpoint: Endpoint, path: str, body: bytes, deadline: Deadline) -> Answer:
     for pause in _pauses():
         answer = endpoint.post(path, body, deadline)
         asked = asked_seconds(answer)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Callable, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, NamedTuple, Optional, TypedDict, TypeVar
 
 from ._drops import logger
 from ._fork import renew_after_fork
@@ -34,7 +34,7 @@ class Web(NamedTuple):
 
     Attributes:
         trust_proxy: Whether ``X-Forwarded-Proto`` and ``-Host`` are believed: there must be a proxy that sets them.
-        masked: The names in a query whose values are replaced, in lower case; also as the last word of longer ones.
+        masked: The names in a query whose values are replaced, in any case; also as the last word of longer ones.
         identify: Tells the subscriber of the framework's request: an address, or ``{"email": …, "id": …}``, or None.
         page_views: Whether each HTML page is tracked as a ``page_view``, but for parts of pages that scripts ask for.
         privacy: Whether ``Sec-GPC``, ``DNT`` and a refused consent keep a request's events from being sent. The site
@@ -50,6 +50,17 @@ class Web(NamedTuple):
     page_views: bool = False
     privacy: bool = True
     consent_required: bool = False
+
+
+class WebOptions(TypedDict, total=False):
+    """The arguments of ``Web``, as the middlewares take them."""
+
+    trust_proxy: bool
+    masked: Collection[str]
+    identify: Callable[[Any], Any] | None
+    page_views: bool
+    privacy: bool
+    consent_required: bool
 
 
 class Scope:
@@ -128,7 +139,9 @@ class Scope:
 
     def _identified(self) -> dict[str, Any]:
         if self._who is None:
-            self._who = _subscriber(self._web.identify, self._request) if self._web.identify else {}
+            self._who = {}  # what identify itself tracks is not identified
+            if self._web.identify:
+                self._who = _subscriber(self._web.identify, self._request)
         return self._who
 
 

@@ -61,6 +61,7 @@ class Spool:
         self._unsynced: set[Segment] = set()
         self.missed = self._room = 0
         self._told, self._scanned, self._again_at = "", -SCAN_EVERY, 0.0
+        self._unsaid = ""
 
     def renew(self) -> None:
         """In a forked child: leave the parent's files to the parent."""
@@ -135,6 +136,13 @@ class Spool:
             self._begin()
             self.missed = missed
 
+    def say(self) -> None:
+        """Log what is to be told, where no lock is held: a handler of the app's may hold one of its own, and track."""
+        with self._lock:
+            fault, self._unsaid = self._unsaid, ""
+        if fault:
+            logger.error("Events are not kept on disk: %s", fault)
+
     def _segment(self, is_late: bool, size: int) -> Segment:
         if time.monotonic() < self._again_at:
             raise OSError(self._told)
@@ -203,6 +211,7 @@ class Spool:
         except OSError as fault:
             if segment in self._open:  # else the client was closed meanwhile
                 self._tell(fault)
+                self.say()
             segment.waiting = 0
             return []
         events = [event for text in found.texts if (event := _event(text, segment))]
@@ -215,14 +224,13 @@ class Spool:
         return events
 
     def _tell(self, fault: OSError) -> None:
-        """Say *fault* once, and try nothing for a second: an app's calls must not each wait for a sick disk."""
+        """Have *fault* said once, and try nothing for a second: an app's calls must not each wait for a sick disk."""
         now = time.monotonic()
         if now < self._again_at:
             return
         self._again_at = now + 1.0
         if str(fault) != self._told:
-            self._told = str(fault)
-            logger.error("Events are not kept on disk: %s", fault)
+            self._told = self._unsaid = str(fault)
 
 
 def _age(name: str) -> tuple[int, int]:

@@ -55,7 +55,12 @@ def content_of(body: bytes) -> dict[str, Any]:
 
 def errors_of(body: bytes) -> list[tuple[int, str]]:
     """The errors of *body* as (code, message) (section 4 of the wire contract)."""
-    errors = content_of(body).get("Errors")
+    return errors_in(content_of(body))
+
+
+def errors_in(content: Any) -> list[tuple[int, str]]:
+    """The errors of an answer, or of one result of a batch, as (code, message)."""
+    errors = content.get("Errors") if isinstance(content, dict) else None
     if not isinstance(errors, list):
         return []
     return [(error["Code"], error["Message"]) for error in errors if _is_error(error)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from logging import ERROR, WARNING
 from typing import TYPE_CHECKING
 
 from ._drops import Drops, logger
@@ -68,6 +69,8 @@ class Worker:
                 self._start()
             if len(self._queue) in {1, self._limits.batch_events}:
                 self._changed.notify_all()
+        if self._spool is not None and event.segment is None:
+            self._spool.say()
         if not taken and event.segment is None:
             self._drops.add(event.id, "queue full")
 
@@ -213,38 +216,46 @@ class Worker:
             closed = self._thread is None and not here
             if not closed:
                 self._queue.put_back(outcome.again)
-            self._note(outcome)
+            said = self._note(outcome)
             for _, reason in outcome.dropped:  # before a flush that has waited for it looks
-                self._drops.count(reason)
+                self._drops.count(reason, outcome.why)
             # A flush that has waited for this fault does not cut its pause short; one that comes now does.
             self._hurry = self._hurry and (outcome.halve or not outcome.fault)
             self._changed.notify_all()
+        if said:  # not under the lock: a handler of the app's may hold one of its own, and track
+            logger.log(*said)
         for event, reason in outcome.dropped:
             self._drops.tell(event.id, reason)
         if closed:
             self._close_on(outcome.again)
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: Outcome) -> tuple[int, str, str] | None:
+        """Note a fault; what is to be logged of it."""
         if not outcome.fault:
             self._failing = 0
-            return
+            return None
         self._retries += 1
         self._failing += not outcome.halve
-        if outcome.refused and outcome.fault != self._last_error:
-            logger.error("The collector does not take events: %s", outcome.fault)
-        elif not outcome.refused and self._failing == SAID_AT:
-            logger.warning("Events wait, and are sent again: %s", outcome.fault)
-        self._last_error = outcome.fault
+        before, self._last_error = self._last_error, outcome.fault
+        if outcome.refused and outcome.fault != before:
+            return ERROR, "The collector does not take events: %s", outcome.fault
+        if not outcome.refused and self._failing == SAID_AT:
+            return WARNING, "Events wait, and are sent again: %s", outcome.fault
+        return None
 
     def _close_on(self, events: Sequence[Event]) -> None:
         """Leave *events* in the spool; without one, or where it has no room, they are lost."""
         spool = self._spool
         kept = events if spool is None else [event if event.segment else spool.keep(event, True) for event in events]
         if spool is not None:
+            spool.say()
             spool.close()
-        for event in kept:
-            if event.segment is None:
-                self._drops.add(event.id, "closed")
+        lost = [event for event in kept if event.segment is None]
+        for _ in lost:  # all, before one word of it is logged
+            self._drops.count("closed")
+        for event in lost:
+            self._drops.tell(event.id, "closed")
+        self._drops.tell_rest()
 
     def _wait(self, outcome: Outcome) -> None:
         """Wait as *outcome* asks. What stays in the spool for so long is to outlive a power cut too."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable
-from typing import Any, Callable
+from collections.abc import Awaitable, MutableMapping
+from typing import TYPE_CHECKING, Any, Callable
 
 from ._client import Client
+from ._exit import close_all
 from ._page import Request, quoted, server
-from ._scope import Scope, Web, within
+from ._scope import Scope, Web, WebOptions, within
 from .wsgi import begun
 
-Message = dict[str, Any]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[dict[str, Any], Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+# Each framework types these three in a way of its own.
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class FootfallMiddleware:
@@ -23,13 +28,13 @@ class FootfallMiddleware:
     Starlette's request where Starlette is in use, else the connection's scope.
     """
 
-    def __init__(self, app: App, client: Client | None = None, **web: Any) -> None:
+    def __init__(self, app: App, client: Client | None = None, **web: Unpack[WebOptions]) -> None:
         self._app, self._client, self._web = app, client, Web(**web)
 
     async def __call__(self, connection: Any, receive: Any, send: Send) -> None:
-        """Serve one connection; those that are not HTTP pass."""
+        """Serve one connection; those that are not HTTP pass. When the app ends, what waits is sent first."""
         if connection["type"] != "http":
-            await self._app(connection, receive, send)
+            await self._app(connection, receive, _closing(send) if connection["type"] == "lifespan" else send)
             return
         scope = Scope(request_of(connection), self._web)
 
@@ -49,7 +54,30 @@ class FootfallMiddleware:
             scope.settle()
 
 
-def request_of(connection: dict[str, Any]) -> Request:
+def _closing(send: Send) -> Send:
+    """*send*, which at the app's end has all clients closed: uvicorn ends by the signal that it got, without atexit."""
+
+    async def closing(message: Message) -> None:
+        if message["type"].startswith("lifespan.shutdown."):
+            await _in_thread(close_all)
+        await send(message)
+
+    return closing
+
+
+async def _in_thread(function: Callable[[], None]) -> None:
+    """Run *function* without holding up the loop; where it is not asyncio's, at once: it is the end anyway."""
+    import asyncio  # noqa: PLC0415 (of use here alone)
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        function()
+    else:
+        await loop.run_in_executor(None, function)
+
+
+def request_of(connection: MutableMapping[str, Any]) -> Request:
     """What is known of the request of an ASGI *connection*."""
     headers = _headers(connection.get("headers", ()))
     root, path = connection.get("root_path", ""), connection.get("path", "")
@@ -74,6 +102,6 @@ def _headers(pairs: Any) -> dict[str, str]:
     return headers
 
 
-def _native(connection: dict[str, Any]) -> object:
+def _native(connection: MutableMapping[str, Any]) -> object:
     requests = sys.modules.get("starlette.requests")
     return requests.Request(connection) if requests else connection

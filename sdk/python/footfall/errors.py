@@ -31,8 +31,12 @@ class ApiError(FootfallError):
         self.errors = errors
 
     def __str__(self) -> str:
-        reasons = ", ".join(f"{message} ({code})" for code, message in self.errors)
-        return f"HTTP {self.status}: {reasons or 'not an answer of a Footfall collector'}"
+        return f"HTTP {self.status}: {said(self.errors) or 'not an answer of a Footfall collector'}"
+
+
+def said(errors: list[tuple[int, str]]) -> str:
+    """*errors* in words."""
+    return ", ".join(f"{message} ({code})" for code, message in errors)[:500]
 
 
 class NetworkError(FootfallError):

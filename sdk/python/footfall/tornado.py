@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._client import Client
 from ._page import Request
-from ._scope import Scope, Web, enter
+from ._scope import Scope, Web, WebOptions, enter
 from .wsgi import begun
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-def install(app: Any, client: Client | None = None, **web: Any) -> None:
+
+def install(app: Any, client: Client | None = None, **web: Unpack[WebOptions]) -> None:
     """Give the events tracked within a request of *app*, a ``tornado.web.Application``, its address and title.
 
     Takes the arguments of ``Web``; ``identify`` receives Tornado's request. *client* tracks the page views, where those

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ._client import Client
 from ._default import track
 from ._page import Request, quoted, server
-from ._scope import Scope, Web, within
+from ._scope import Scope, Web, WebOptions, within
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -21,7 +24,7 @@ class FootfallMiddleware:
     *client* tracks the page views, where those are asked for; by default the process's own.
     """
 
-    def __init__(self, app: App, client: Client | None = None, **web: Any) -> None:
+    def __init__(self, app: App, client: Client | None = None, **web: Unpack[WebOptions]) -> None:
         self._app, self._client, self._web = app, client, Web(**web)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
