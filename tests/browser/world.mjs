@@ -192,16 +192,21 @@ export class World {
     return this.events(passed).filter((event) => event.Event == name).length;
   }
 
+  /** The events of a name, each once: a page sends anew what it or the one before has not been answered. */
+  each(name) {
+    return [...new Map(this.events().filter((event) => event.Event == name).map((event) => [event.EventID, event])).values()];
+  }
+
   /** Waits until an event has been sent, and whatever waited with it. */
-  sent(name, times = 1) {
-    return this.until(() => this.count(name) >= times);
+  sent(name, many = 1) {
+    return this.until(() => this.each(name).length >= many);
   }
 
   /** Loads a page and waits for its page view. */
   async visit(path, page = this.page) {
-    const before = this.count("page_view");
+    const before = this.each("page_view").length;
     await page.goto(path.startsWith("http") ? path : this.site + path);
-    await this.until(() => this.count("page_view") > before);
+    await this.sent("page_view", before + 1);
   }
 
   /** The verdict on an event. */

@@ -187,9 +187,9 @@ export const scenarios = {
   async across_subdomains(world) {
     const [, port] = world.site.split("127.0.0.1:");
     const visit = async (host) => {
-      const before = world.count("page_view");
+      const before = world.each("page_view").length;
       await world.page.goto(`http://${host}.shop.test:${port}${world.tagged('data-domain="shop.test"').slice(world.site.length)}`);
-      await world.until(() => world.count("page_view") > before);
+      await world.sent("page_view", before + 1);
       return [await world.cookie(), await world.page.evaluate(() => [isSecureContext, !!navigator.locks, !!crypto.randomUUID])];
     };
     const seen = [await visit("www"), await visit("blog")];

@@ -3,10 +3,10 @@ const title = (text) => { document.title = text; };
 
 /** Waits for as many views, and tells them: [[title, address, referrer], …]. */
 async function views(world, many) {
-  await world.until(() => world.count("page_view") >= many);
+  await world.sent("page_view", many);
   // A view too many would come no later than its title may.
   await new Promise((resume) => setTimeout(resume, 600));
-  const found = world.events().filter((event) => event.Event == "page_view").map(({ Properties: one }) => one);
+  const found = world.each("page_view").map(({ Properties: one }) => one);
   return found.map((one) => [one.$page_title, one.$current_url, one.$referrer].map((text) => text.replace(world.site, "")));
 }
 
@@ -131,7 +131,7 @@ export const scenarios = {
       // A beacon too many would have gone before this.
       await fetch(`${collector}/static/footfall.js`, { cache: "no-store" });
     }, how, world.gateway);
-    await world.sent("held", 2);
+    await world.until(() => world.count("held") >= 2);
     return { times: world.count("held") };
   }])),
   async back_forward_cache(world) {
@@ -143,7 +143,7 @@ export const scenarios = {
     await world.page.goto(`${world.site}/b?bare`);
     world.fault = null;
     await world.page.evaluate(() => { history.back(); }).catch(() => {});
-    await world.until(() => world.count("page_view") >= 2);
+    await world.sent("page_view", 2);
     return { restored: await world.page.evaluate("window.mark == 1"), answer: await world.track("after"), views: await views(world, 2) };
   },
   async prerendered(world, browser) {
@@ -160,7 +160,7 @@ export const scenarios = {
     const before = { asked: asked.has("/next"), events: world.events().map((event) => event.Event), kept: await world.kept() };
     await world.page.evaluate(() => { location.href = "/next"; });
     await world.sent("ready");
-    await world.until(() => world.count("page_view") >= 2);
+    await world.sent("page_view", 2);
     return { before, prerendered: world.events().find((event) => event.Event == "ready").Properties.prerendered };
   },
 };
