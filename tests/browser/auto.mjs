@@ -1,6 +1,7 @@
 // Drives what `data-auto` counts: `node tests/browser/auto.mjs BROWSER COLLECTOR KEY`. Loads the part as the script does, under
 // a content security policy that allows no more than the page's own script and the collector, and prints one line of JSON:
 // {case: {"seen": [[event, properties], …], "prevented", "complaints", …}, …}.
+import { PATIENCE } from "./chromium.mjs";
 import { open, visit } from "./pages.mjs";
 
 const [name, collector, key] = process.argv.slice(2);
@@ -10,6 +11,8 @@ const headers = { "Content-Security-Policy": `default-src 'none'; img-src 'self'
 const SCRIPT = `
 window.seen = [];
 window.prevented = false;
+window.last = 0;
+document.querySelector("#last").onclick = () => { window.last++; };
 const root = document.querySelector("#host").attachShadow({ mode: "open" });
 root.innerHTML = '<a id="deep" href="https://deep.example/">deep</a> <button id="deeptag" data-footfall-event="deep_tag"><i>x</i></button>' +
   '<form id="deepform" action="/deep"><input id="deepfield" type="text"><button>Go</button></form>';
@@ -40,6 +43,7 @@ const BODY = `<!doctype html><title>Auto</title>
 <form id="order" data-footfall-event="ordered" data-footfall-property-kind="fast"><button id="buy">Buy</button></form>
 <form id="strict"><input required><button id="invalid">Send</button></form>
 <div id="host"></div>
+<button id="last">last</button>
 <script src="/page.js"></script>`;
 
 function answer({ pathname }) {
@@ -98,8 +102,12 @@ const CASES = {
 async function told(page, work) {
   await page.evaluate(() => { window.seen.length = 0; window.prevented = false; });
   await work(page);
-  // What a press brings comes before the next round of the page.
-  await page.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next))));
+  // What a press brings comes before what the next one does. That may go to an open menu instead.
+  const before = await page.evaluate("last");
+  for (const end = Date.now() + PATIENCE; (await page.evaluate("last")) == before && Date.now() < end; ) {
+    await press("#last")(page);
+    await page.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next))));
+  }
   return page.evaluate(() => ({ seen: window.seen, prevented: window.prevented }));
 }
 
@@ -128,6 +136,8 @@ await visit(name, answer, async (browser, site) => {
     if (page.url().split("?")[0] != `${site}/`) throw new Error(`${title} has left the page for ${page.url()}`);
   }
   results.visitor = (await page.evaluate("document.cookie")).split("=")[1];
+  // What waits, or is on its way, goes with the session.
+  await page.waitForFunction(() => !Object.keys(localStorage).some((name) => name.startsWith("footfall:")));
   await context.close();
   results.leaving_by_a_link = await leaving(browser, site, "#out", site.replace("127.0.0.1", "localhost") + "/elsewhere");
   results.leaving_by_a_form = await leaving(browser, site, "#buy");

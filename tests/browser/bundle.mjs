@@ -18,9 +18,10 @@ await visit(name, answer, async (browser, site) => {
   const { page, complaints } = await open(browser);
   const foreign = [];
   page.on("request", (request) => request.url().startsWith(`${collector}/static`) && foreign.push(request.url()));
-  const told = new Promise((said) => page.on("console", (message) => message.text().startsWith("told") && said(message.text())));
+  let told;
+  page.on("console", (message) => message.text().startsWith("told") && (told = message.text()));
   await page.goto(site);
-  const text = await told;
-  for (const end = Date.now() + PATIENCE; !paths.some((path) => path.startsWith("/auto")) && Date.now() < end; ) await new Promise((resume) => setTimeout(resume, 20));
-  return { told: text, paths, foreign, complaints };
+  const done = () => told && paths.some((path) => path.startsWith("/auto"));
+  for (const end = Date.now() + PATIENCE; !done() && Date.now() < end; ) await new Promise((resume) => setTimeout(resume, 20));
+  return { told, paths, foreign, complaints };
 });

@@ -46,6 +46,9 @@ async function shown(page, site, context, query = "") {
   return { rows: await rows(page) };
 }
 
+/** Whether it comes to be so. */
+const becomes = (page, holds) => page.waitForFunction(holds).then(() => true, () => false);
+
 /** How it is to use: by keyboard, by a reader of screens, under a policy that forbids styles. */
 async function handled(page) {
   const looks = () => {
@@ -63,9 +66,9 @@ async function handled(page) {
   };
   const light = await page.evaluate(looks);
   await page.keyboard.press("Tab");
-  const button = await page.evaluate(() => document.querySelector("footfall-check").shadowRoot.activeElement?.localName);
+  const button = await becomes(page, () => document.querySelector("footfall-check").shadowRoot.activeElement?.localName == "button");
   await page.keyboard.press("Enter");
-  const closed = await page.evaluate(() => !document.querySelector("footfall-check"));
+  const closed = await becomes(page, () => !document.querySelector("footfall-check"));
   return { light, looks, button, closed };
 }
 
@@ -113,6 +116,6 @@ await visit(name, answer, async (browser, site) => {
   }
   await shown(page, site, right);
   await page.keyboard.press("Escape");
-  results.escaped = await page.evaluate(() => !document.querySelector("footfall-check"));
+  results.escaped = await becomes(page, () => !document.querySelector("footfall-check"));
   return results;
 });

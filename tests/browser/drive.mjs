@@ -12,9 +12,10 @@ import { FLAGS, PATIENCE, chromium } from "./chromium.mjs";
 const require = createRequire(new URL("../../sdk/browser/package.json", import.meta.url));
 const puppeteer = require("puppeteer-core");
 
-/** Notes every request to /api as it leaves, and fills in its status and answer when they come. */
+/** Notes every request to /api as it leaves, and fills in its status and answer when they come: `coming` is what does. */
 function watch(page, requests, complaints) {
   const noted = new Map();
+  const coming = [];
   page.on("request", (request) => {
     const { pathname } = new URL(request.url());
     if (!pathname.startsWith("/api")) return;
@@ -22,19 +23,20 @@ function watch(page, requests, complaints) {
     const note = { method: request.method(), path: pathname, status: null, type, sent: null, answer: null };
     requests.push(note);
     noted.set(request, note);
-    request.fetchPostData().then((body) => { note.sent = JSON.parse(body); }, () => {});
+    coming.push(request.fetchPostData().then((body) => { note.sent = JSON.parse(body); }, () => {}));
   });
   page.on("response", (response) => {
     const note = noted.get(response.request());
     if (!note) return;
     note.status = response.status();
-    response.json().then((body) => { note.answer = body; }, () => {});
+    coming.push(response.json().then((body) => { note.answer = body; }, () => {}));
   });
   page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}: ${request.failure()?.errorText}`));
   page.on("console", (message) => {
     if (["error", "warn"].includes(message.type())) complaints.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => complaints.push(`page: ${error.message}`));
+  return coming;
 }
 
 /** Waits until the page shows verdicts on `count` events. */
@@ -51,7 +53,7 @@ async function visit(browser, address) {
   page.setDefaultTimeout(PATIENCE);
   const requests = [];
   const complaints = [];
-  watch(page, requests, complaints);
+  const coming = watch(page, requests, complaints);
   await page.goto(address, { waitUntil: "load", timeout: PATIENCE });
   await verdicts(page, 1);
   await page.click("#add-to-basket");
@@ -60,6 +62,7 @@ async function visit(browser, address) {
   await verdicts(page, 3);
   // What is still under way between the browser and this driver comes in.
   await page.waitForNetworkIdle({ idleTime: 250, timeout: PATIENCE });
+  await Promise.all(coming);
   const shown = await page.$$eval("#log details", (entries) => entries.map((entry) => entry.dataset.verdict));
   return { title: await page.title(), requests, verdicts: shown.reverse(), complaints };
 }

@@ -163,6 +163,7 @@ def given(live: Live, shop: Shop, apart: dict[str, Any]) -> dict[str, Any]:
         "hostile": shop.list_id,
         "person": person,
         "bot": bot,
+        "events": shop.count(automatic={"$ne": True}),
         "apart": apart,
         "crowded": more.list_id,
         "crowd": _gather(more),
@@ -326,7 +327,7 @@ def test_a_list_can_be_made_and_renamed(seen: Seen) -> None:
 
 def test_live_goes_on_by_itself_after_an_interruption_and_shows_nothing_twice(seen: Seen) -> None:
     found = seen["interrupted"]
-    assert found["paused"] == {"meanwhile": 0, "all": {"before": 1, "meanwhile": 1, "after": 1}}
+    assert found["paused"] == {"meanwhile": 0, "all": {"before": 1, "meanwhile": 1, "after": 1, "later": 1}}
     assert found["filtered"] == 1
 
 

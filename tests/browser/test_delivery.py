@@ -13,6 +13,9 @@ from tests.support.pages import BROWSERS, Seen, seen_by
 
 STORED_MOST = 100
 STORED_BYTES = 65_536
+TEN_DAYS = 10 * 86_400_000
+LONGEST_TIMER = 2**31
+"""In milliseconds. One that is longer ends at once."""
 
 
 @pytest.fixture(scope="module", params=BROWSERS)
@@ -34,6 +37,12 @@ def tries(seen: Seen, scenario: str, event: str) -> list[dict[str, Any]]:
     """The requests that an event was in."""
     requests: list[dict[str, Any]] = seen[scenario]["requests"]
     return [request for request in requests if any(one["Event"] == event for one in request["events"])]
+
+
+def moments(found: dict[str, Any]) -> list[int]:
+    """When requests were sent. One that a browser itself sends again, word by word, as its connection was lost, is
+    the same."""
+    return sorted({request["sentAt"] for request in found["requests"]})
 
 
 def test_no_scenario_needs_a_preflight_and_all_are_plain_text_without_credentials(seen: Seen) -> None:
@@ -112,7 +121,7 @@ def test_what_happens_offline_is_sent_online(seen: Seen) -> None:
 
 def test_the_next_page_sends_what_the_last_could_not_in_its_order(seen: Seen) -> None:
     assert seen.stored("next_page_sends_what_the_last_could_not") == {"page_view": 2, "stuck": 12}
-    [*_, last] = tries(seen, "next_page_sends_what_the_last_could_not", "stuck")
+    last = max(tries(seen, "next_page_sends_what_the_last_could_not", "stuck"), key=lambda request: request["sentAt"])
     assert [event["Properties"].get("n") for event in last["events"] if event["Event"] == "stuck"] == list(range(12))
 
 
@@ -121,13 +130,15 @@ def test_an_event_that_waited_keeps_its_time_and_visitor_and_gets_a_new_time_of_
     sent = [(request["sentAt"], event) for request in found["requests"] for event in request["events"]]
     first = [(at, event) for at, event in sent if event["Event"] == "page_view"]
     assert len({event["UUID"] for _, event in first}) == 1
+    # What left with the last page may arrive after what the next has sent.
     stuck = [(at, event) for at, event in sent if event["Event"] == "stuck"]
-    assert stuck[-1][0] >= found["from"] > stuck[-1][1]["Timestamp"]
+    latest, event = max(stuck, key=lambda one: one[0])
+    assert latest >= found["from"] > event["Timestamp"]
 
 
 def test_an_unreachable_collector_is_asked_three_times_and_the_page_is_told(seen: Seen) -> None:
     found = seen["an_unreachable_collector"]
-    assert len(found["requests"]) == 3
+    assert len(moments(found)) == 3
     assert message(found["answer"])
     assert message(found["again"])
     assert found["took"] < 15_000
@@ -137,7 +148,7 @@ def test_an_unreachable_collector_is_asked_three_times_and_the_page_is_told(seen
 
 def test_tries_again_later_each_time_and_up_to_half_as_much_later_by_chance(seen: Seen) -> None:
     """With a chance that is always 0.99."""
-    first, second, third = (request["sentAt"] for request in seen["an_unreachable_collector"]["requests"])
+    first, second, third = moments(seen["an_unreachable_collector"])
     assert second - first >= 1_490
     assert third - second >= 2_980
 
@@ -155,12 +166,16 @@ def test_waits_as_long_as_the_collector_asks_online_or_not(seen: Seen) -> None:
 
 
 def test_waits_that_no_timer_can_hold_are_long_all_the_same(seen: Seen) -> None:
+    found = seen["retry_after_eleven_days"]
+    assert TEN_DAYS < found["wait"] < LONGEST_TIMER
     assert len(tries(seen, "retry_after_eleven_days", "later")) == 1
-    assert seen["retry_after_eleven_days"]["kept"] == 1
+    assert found["kept"] == 1
 
 
 def test_a_key_over_its_limit_is_asked_to_wait_by_the_collector_itself(seen: Seen) -> None:
-    assert (seen["a_limited_key"]["again"], seen["a_limited_key"]["kept"]) == (0, 1)
+    found = seen["a_limited_key"]
+    assert found["wait"] >= found["asked"] * 1_000
+    assert found["kept"] == 1
 
 
 @pytest.mark.parametrize(
@@ -211,9 +226,14 @@ def test_what_a_second_tab_has_sent_for_the_first_is_not_sent_twice(seen: Seen) 
 
 @pytest.mark.parametrize(("scenario", "event"), [("a_tab_that_hangs", "free"), ("a_request_that_hangs", "slow")])
 def test_what_hangs_holds_nobody_up_for_ever(seen: Seen, scenario: str, event: str) -> None:
-    """With a clock for time limits that is a ten times as fast."""
+    """Time limits end as the test says."""
+    assert set(seen[scenario]["limits"]) == {20_000}
     assert seen[scenario]["answer"]["status"] == "success"
     assert seen.stored(scenario) == {"page_view": 1, event: 1}
+
+
+def test_a_page_goes_without_its_turn_only_when_that_limit_has_ended(seen: Seen) -> None:
+    assert seen["a_tab_that_hangs"]["before"] == 0
 
 
 def test_under_16_kb_a_request_outlives_its_page_and_above_a_beacon_takes_it_over(seen: Seen) -> None:

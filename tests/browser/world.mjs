@@ -11,6 +11,8 @@ export const STUB =
   "footfall=window.footfall||new Proxy([],{get:(q,n)=>q[n]||((...a)=>new Promise(r=>q.push([r,n,a,Date.now(),location.href,document.title])))})";
 
 function listen(server) {
+  // A connection that is closed just as a browser uses it once more would have the browser repeat its request.
+  server.keepAliveTimeout = 0;
   return new Promise((up) => server.listen(0, "127.0.0.1", () => up(`http://127.0.0.1:${server.address().port}`)));
 }
 
@@ -36,8 +38,11 @@ export class World {
   /** Told of each page that is asked for, by its path. */
   onServe = () => {};
   complaints = [];
+  /** What a browser itself complains of in the scenario. */
+  expected;
   /** What the collector has not answered yet. */
   #passing = new Set();
+  #closed = false;
 
   constructor(context, collector, keys) {
     Object.assign(this, { context, collector, keys });
@@ -50,8 +55,10 @@ export class World {
     return this;
   }
 
-  /** Ends once all that a page got through is the collector's: what it stored is asked for afterwards. */
+  /** Ends once all that a page got through is the collector's: what it stored is asked for afterwards. What pages send when
+   * they are closed is none of the scenario's. */
   async close() {
+    this.#closed = true;
     await this.context.close();
     await Promise.all(this.#passing);
     for (const server of this.servers) {
@@ -74,7 +81,7 @@ export class World {
   async newPage() {
     const page = await this.context.newPage({ type: "window" });
     page.setDefaultTimeout(PATIENCE);
-    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("pageerror", (error) => this.expected?.test(error.message) || this.complaints.push(error.message));
     page.on("console", (message) => this.said.push([message.type(), message.text()]));
     return page;
   }
@@ -83,7 +90,7 @@ export class World {
 
   async #gate(incoming, outgoing) {
     const body = await read(incoming).catch(() => null);
-    if (!body) return;
+    if (!body || this.#closed) return incoming.socket.destroy();
     const note = incoming.url.startsWith("/api") && this.#note(incoming, body);
     const fault = note && (typeof this.fault == "function" ? await this.fault(note) : this.fault);
     if (note) note.fault = fault;
@@ -157,12 +164,17 @@ export class World {
     }
   }
 
-  /** Has long waits of the pages from here on end when `ring` says so. */
-  slow() {
-    return this.page.evaluateOnNewDocument(() => {
+  /** Has long waits of the pages from here on, of more than `most` milliseconds, end when `ring` says so. */
+  slow(most = 60_000) {
+    return this.page.evaluateOnNewDocument((most) => {
       const original = window.setTimeout;
-      window.setTimeout = (work, wait) => (wait > 60_000 ? ((window.ring = work), 1) : original(work, wait));
-    });
+      window.setTimeout = (work, wait) => (wait > most ? (Object.assign(window, { ring: work, wait }), 1) : original(work, wait));
+    }, most);
+  }
+
+  /** How long a page waits until it sends again, in milliseconds; it does not before `ring`. */
+  waits(page = this.page) {
+    return page.waitForFunction("window.wait").then((found) => found.jsonValue());
   }
 
   /** Ends the wait that a page was asked for. */
@@ -180,16 +192,21 @@ export class World {
     return this.events(passed).filter((event) => event.Event == name).length;
   }
 
+  /** The events of a name, each once: a page sends anew what it or the one before has not been answered. */
+  each(name) {
+    return [...new Map(this.events().filter((event) => event.Event == name).map((event) => [event.EventID, event])).values()];
+  }
+
   /** Waits until an event has been sent, and whatever waited with it. */
-  sent(name, times = 1) {
-    return this.until(() => this.count(name) >= times);
+  sent(name, many = 1) {
+    return this.until(() => this.each(name).length >= many);
   }
 
   /** Loads a page and waits for its page view. */
   async visit(path, page = this.page) {
-    const before = this.count("page_view");
+    const before = this.each("page_view").length;
     await page.goto(path.startsWith("http") ? path : this.site + path);
-    await this.until(() => this.count("page_view") > before);
+    await this.sent("page_view", before + 1);
   }
 
   /** The verdict on an event. */
@@ -212,8 +229,30 @@ export class World {
     return page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("footfall:")).length);
   }
 
+  /** Waits until nothing is stored any more: what was sent is acknowledged, and this page has heard of it. */
+  emptied(page = this.page) {
+    return this.until(async () => !(await this.kept(page)));
+  }
+
+  /** Waits for an answer of the gateway: what the page had sent before it is there, too. */
+  heard() {
+    return this.page.evaluate((address) => fetch(address, { cache: "no-store" }).then((answer) => answer.text()), `${this.gateway}/static/footfall.js`);
+  }
+
+  /** Waits until the console of a page has said something. */
+  says(pattern) {
+    return this.until(() => this.said.some(([, text]) => pattern.test(text)));
+  }
+
   cookie(page = this.page) {
     return page.evaluate("document.cookie");
+  }
+
+  /** The visitor's cookie, as the browser keeps it, to which a page tells it. */
+  async visitor() {
+    let found;
+    await this.until(async () => (found = (await this.context.cookies()).find((one) => one.name == "footfall_visitor")));
+    return found;
   }
 
   ready(page = this.page) {

@@ -363,10 +363,11 @@ async def test_in_an_outage_the_stream_says_so_and_goes_on_by_itself_after(site:
         await second.track("before")
         await reader.event("before")
         away[0] = True
-        await reader.until(lambda: reader.all("away") == [{"Away": True}])
+        # A MongoDB that is slow here is away for a moment, too: what was said last counts.
+        await reader.until(lambda: reader.all("away")[-1:] == [{"Away": True}])
         assert (await site.track("meanwhile")).status == 200
         away[0] = False
-        await reader.until(lambda: reader.all("away") == [{"Away": True}, {"Away": False}])
+        await reader.until(lambda: reader.all("away")[-1:] == [{"Away": False}])
         await reader.event("meanwhile")
         await site.track("after")
         await reader.event("after")

@@ -7,7 +7,7 @@ import asyncio
 import http.client
 import itertools
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -97,6 +97,10 @@ class Shop:
         """The same shop with an empty list."""
         return replace(self, list_id=_run(_new_list(live, self.name)))
 
+    def key_for(self, live: Live, *origins: str) -> str:
+        """A public key of the list for pages of these origins."""
+        return str(_run(_new_key(live, self, origins)))
+
     def exactly(self, collection: str, key: Any, field: str) -> Any:
         """A field of a document, without the driver's reading of ``$ref`` and ``$id`` as a reference."""
         options = bson.CodecOptions(document_class=RawBSONDocument)
@@ -154,5 +158,13 @@ async def _new_list(live: Live, name: str) -> int:
     store = await open_store(live.uri, live.db.name)
     try:
         return (await Administration(store).create_list("More", name)).id
+    finally:
+        store.close()
+
+
+async def _new_key(live: Live, shop: Shop, origins: Sequence[str]) -> str:
+    store = await open_store(live.uri, live.db.name)
+    try:
+        return (await Administration(store).create_public_key(shop.name, shop.list_id, origins, _MANY))[0]
     finally:
         store.close()

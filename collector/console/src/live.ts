@@ -22,7 +22,7 @@ export interface Watching {
   /** Newest first. */
   arrivals: Arrival[];
   connection: Connection;
-  /** What came while it was paused. */
+  /** How many came while it was paused, none twice. */
   held: number;
   /** What came faster than it is shown. */
   leftOut: number;
@@ -71,8 +71,8 @@ function open(listId: number | null, { event, leftOut, at }: Told): Stream {
 /** Two messages about the same stored event have the same name here. */
 const nameOf = (event: LiveEvent): string | null => (event.Key ? `${event.Outcome} ${event.Key}` : null);
 
-/** Puts what came before what is there; what is there already is left out. */
-function joined(arrivals: Arrival[], came: Arrival[]): Arrival[] {
+/** What came and is not there already, the newest first. */
+function unknown(arrivals: Arrival[], came: Arrival[]): Arrival[] {
   const known = new Set(arrivals.map(nameOf));
   const fresh: Arrival[] = [];
   for (const one of came) {
@@ -81,8 +81,12 @@ function joined(arrivals: Arrival[], came: Arrival[]): Arrival[] {
     known.add(name);
     fresh.unshift(one);
   }
-  return [...fresh, ...arrivals].slice(0, MOST);
+  return fresh;
 }
+
+/** Puts what came before what is there. */
+const joined = (arrivals: Arrival[], came: Arrival[]): Arrival[] =>
+  [...unknown(arrivals, came), ...arrivals].slice(0, MOST);
 
 /** What has come of each list: one view shows what came while another was open. */
 const kept = new Map<number | null, Arrival[]>();
@@ -101,6 +105,8 @@ export function useLive(listId: number | null): Watching {
   const [leftOut, leave] = useState(0);
   const waiting = useRef<Arrival[]>([]);
   const resting = useRef(false);
+  const there = useRef(arrivals);
+  there.current = arrivals;
   const release = useCallback(() => {
     const came = waiting.current.splice(0);
     if (came.length) set((now) => joined(now, came));
@@ -109,7 +115,7 @@ export function useLive(listId: number | null): Watching {
   useEffect(() => {
     let timer = 0;
     const opened = Date.now();
-    const flush = () => ((timer = 0), resting.current ? hold(waiting.current.length) : release());
+    const flush = () => ((timer = 0), resting.current ? hold(unknown(there.current, waiting.current).length) : release());
     const event = (event: LiveEvent) => {
       const fresh = Date.parse(event.Received ?? event.Time ?? "") > opened - 2_000;
       waiting.current.push({ ...event, number: numbers++, fresh });

@@ -113,7 +113,7 @@ export async function logIn(page, { user, password }) {
   await type(page, "[name=user]", user);
   await type(page, "[name=password]", password);
   await press(page, "button", "Log in");
-  await until(async () => !(await page.$("form[aria-busy=true]")));
+  await until(() => page.evaluate(() => !document.querySelector("[name=user]") || !!document.querySelector(".wrong").innerText));
   const [, wait] = /Please wait (\d+) seconds/.exec(await text(page)) ?? [];
   if (!wait) return;
   await new Promise((resume) => setTimeout(resume, (Number(wait) + 1) * 1_000));

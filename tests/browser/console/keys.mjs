@@ -49,8 +49,9 @@ export async function keys(browser, given, complaints) {
 
 /** What a copy button has put on the clipboard. */
 async function pasted(page, label) {
-  await press(page, `button[aria-label='${label}']`);
-  await shows(page, "Copied");
+  // It is said for three seconds only: the page itself looks out for it.
+  const said = page.waitForFunction(() => document.body.innerText.includes("Copied"));
+  await Promise.all([said, press(page, `button[aria-label='${label}']`)]);
   const field = await find(page, "[name=origins]");
   await field.evaluate((element) => ((element.value = ""), element.focus()));
   await page.keyboard.down("Control");

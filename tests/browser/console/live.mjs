@@ -1,7 +1,7 @@
 // Live, where the line to the collector breaks, where there are many tabs, and where the collector has trouble of its own.
 import { request } from "node:http";
 import { connect, createServer } from "node:net";
-import { enter, find, press, shows, tab, type, until } from "./browser.mjs";
+import { enter, find, press, shows, tab, text, type, until } from "./browser.mjs";
 
 /** Stands between the page and the collector, and can be cut. */
 async function withLine(url, work) {
@@ -60,7 +60,7 @@ export function interrupted(browser, given, complaints) {
     cut(false);
     await until(() => count(page, "meanwhile"));
     await shows(page, "Listening");
-    const found = { paused: await paused(page, given), filtered: await filtered(page) };
+    const found = { paused: await paused(page, given, cut), filtered: await filtered(page) };
     await unanswered(page, cut);
     complaints.push(...(await page.evaluate(() => violations)));
     return found;
@@ -68,15 +68,20 @@ export function interrupted(browser, given, complaints) {
 }
 
 /** How many of what came while it was paused are shown before it goes on, and how many of all after. */
-async function paused(page, given) {
+async function paused(page, given, cut) {
   await press(page, "button", "Pause");
   await track(given, "after");
   await shows(page, "1 event waiting");
+  // A line that comes back brings again what had come.
+  cut(true);
+  await track(given, "later");
+  cut(false);
+  await shows(page, "2 events waiting");
   const meanwhile = await count(page, "after");
   await press(page, "button", "Go on");
-  await until(() => count(page, "after"));
+  await until(() => count(page, "later"));
   const all = {};
-  for (const name of ["before", "meanwhile", "after"]) all[name] = await count(page, name);
+  for (const name of ["before", "meanwhile", "after", "later"]) all[name] = await count(page, name);
   return { meanwhile, all };
 }
 
@@ -90,6 +95,8 @@ async function filtered(page) {
 async function unanswered(page, cut) {
   await press(page, "nav a", "Explore");
   await find(page, "th a", "before");
+  // Until all are counted the view asks again by itself.
+  await until(() => page.$$eval("[data-name=Counted]", (all) => all.every((one) => parseInt(one.innerText) > 0)));
   cut(true);
   await press(page, ".tabs a", "Over time");
   await shows(page, "does not answer");
@@ -110,7 +117,7 @@ export async function tabs(browser, given, complaints) {
   const first = await tab(browser, complaints);
   await listening(first);
   for (let opened = 1; opened < MANY; opened++) await listening(await tab(browser, complaints));
-  const left = await first.$eval(".connection", (one) => one.innerText);
+  const left = await until(async () => (await text(first, ".connection")) === "Connecting" && "Connecting");
   await track(given, "while it was away");
   await first.bringToFront();
   await shows(first, "Listening");

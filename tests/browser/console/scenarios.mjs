@@ -75,8 +75,7 @@ const doThings = (visit) =>
   });
 
 async function liveOf(page) {
-  await find(page, "[data-outcome=refused]");
-  await find(page, "[data-outcome=test]");
+  for (const outcome of ["stored", "test", "refused"]) await find(page, `[data-outcome=${outcome}]`);
   return page.$$eval(".arrival", (rows) => rows.map((row) => [row.dataset.outcome, row.innerText]));
 }
 
@@ -98,6 +97,7 @@ async function personOf(page) {
   await type(page, "[type=search]", "newco");
   await press(page, "th a", "newcomer@example.com");
   await shows(page, "add_to_basket", ".timeline");
+  await rest(page);
   return text(page, "main");
 }
 
@@ -113,6 +113,7 @@ async function session(browser, given, complaints) {
   await rest(page);
   const before = await address(page);
   await press(page, ".arrival .line");
+  await find(page, ".details");
   const texts = (selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText));
   const shown = { given: view.slice(given.url.length), chips: await texts(".chip"), found: await texts(".arrival") };
   // Elsewhere, in another tab, somebody logs out.

@@ -57,6 +57,9 @@ async function judged(page, browser) {
   return found;
 }
 
+/** Events come into Live one by one, and move what is there. */
+const arrived = (page, many) => until(async () => (await page.$$(".arrival")).length >= many, `${many} events in Live`);
+
 export async function everyView(browser, given, complaints) {
   const page = await tab(browser, complaints);
   await page.goto(`${given.url}/console/explore?list=${given.hostile}`);
@@ -66,6 +69,7 @@ export async function everyView(browser, given, complaints) {
   const found = { login };
   for (const [name, [address, opened]] of Object.entries(views(given))) {
     await open(page, `${given.url}/console/${address}`);
+    if (name === "live") await arrived(page, given.events);
     if (opened) await press(page, opened);
     if (name === "live") await until(() => page.$(".details"));
     await rest(page);

@@ -7,7 +7,14 @@ async function traces(world) {
 async function ignored(world, attributes, path, site = world.site) {
   await world.page.goto(world.tagged(attributes, path).replace(world.site, site));
   await world.ready();
-  return { answer: await world.track("ignored"), ...(await traces(world)) };
+  return told(world, "ignored");
+}
+
+/** The verdict on an event; where it was ignored, once the page's console has said why, too. */
+async function told(world, name) {
+  const answer = await world.track(name);
+  if (answer.Errors) await world.until(() => world.said.some(([, text]) => text.includes(answer.Errors[0].Message)));
+  return { answer, ...(await traces(world)) };
 }
 
 const signal = (name, value) => (world) => world.page.evaluateOnNewDocument((name, value) => {
@@ -19,7 +26,7 @@ export const scenarios = {
     await world.page.goto(world.tagged('data-consent="required"'));
     await world.ready();
     await world.begin("held");
-    await new Promise((resume) => setTimeout(resume, 600));
+    await world.heard();
     const before = await traces(world);
     await world.page.evaluate(() => { footfall.consent(true); window.later = footfall.track("later"); });
     const answer = await world.verdict("held");
@@ -48,6 +55,7 @@ export const scenarios = {
     await world.ready(other);
     await other.evaluate(() => { footfall.consent(false); });
     world.fault = null;
+    await world.emptied(); // one tab hears of what another deletes a moment later
     await world.ring();
     return { ...(await traces(world)), answer: await world.verdict("waiting"), again: world.count("waiting") };
   },
@@ -66,7 +74,8 @@ export const scenarios = {
     world.early = "footfall.consent(false);footfall.track('early').then(v=>window.early=v)";
     await world.page.goto(`${world.site}/b?stub`);
     await world.page.waitForFunction("window.early");
-    await new Promise((resume) => setTimeout(resume, 600));
+    await world.page.waitForFunction(() => performance.now() > 1_000); // a view would have settled its title
+    await world.heard();
     return { ...(await traces(world)), early: await world.page.evaluate("early") };
   },
   async a_change_of_mind(world) {
@@ -126,7 +135,7 @@ export const scenarios = {
   async a_secret_key(world) {
     await world.page.goto(`${world.site}/a?bare`);
     await world.inject(world.page, "sk_0123456789");
-    return { answer: await world.track("secret"), ...(await traces(world)) };
+    return told(world, "secret");
   },
   async reset(world) {
     await world.visit("/a");
@@ -170,7 +179,7 @@ export const scenarios = {
   async over_https(world) {
     await world.page.goto(await world.secured("www.shop.test"));
     await world.sent("page_view");
-    const [cookie] = (await world.context.cookies()).filter((one) => one.name == "footfall_visitor");
+    const cookie = await world.visitor();
     const shown = await world.cookie();
     await world.page.evaluate(() => { footfall.consent(false); });
     return { cookie, shown, left: await world.cookie() };
@@ -178,9 +187,9 @@ export const scenarios = {
   async across_subdomains(world) {
     const [, port] = world.site.split("127.0.0.1:");
     const visit = async (host) => {
-      const before = world.count("page_view");
+      const before = world.each("page_view").length;
       await world.page.goto(`http://${host}.shop.test:${port}${world.tagged('data-domain="shop.test"').slice(world.site.length)}`);
-      await world.until(() => world.count("page_view") > before);
+      await world.sent("page_view", before + 1);
       return [await world.cookie(), await world.page.evaluate(() => [isSecureContext, !!navigator.locks, !!crypto.randomUUID])];
     };
     const seen = [await visit("www"), await visit("blog")];

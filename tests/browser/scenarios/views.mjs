@@ -3,10 +3,10 @@ const title = (text) => { document.title = text; };
 
 /** Waits for as many views, and tells them: [[title, address, referrer], …]. */
 async function views(world, many) {
-  await world.until(() => world.count("page_view") >= many);
+  await world.sent("page_view", many);
   // A view too many would come no later than its title may.
   await new Promise((resume) => setTimeout(resume, 600));
-  const found = world.events().filter((event) => event.Event == "page_view").map(({ Properties: one }) => one);
+  const found = world.each("page_view").map(({ Properties: one }) => one);
   return found.map((one) => [one.$page_title, one.$current_url, one.$referrer].map((text) => text.replace(world.site, "")));
 }
 
@@ -28,7 +28,7 @@ export const scenarios = {
   title_after_push: (world) => pushed(world, null, { 300: "Two", 350: "(1) Two" }),
   title_unchanged: (world) => pushed(world, null, { 800: "Too late" }),
   async title_of_the_first_view(world) {
-    world.served["/late"] = world.html(new URL("/late", world.site)).replace(/<title>.*?<\/title>/, "") + "<script>setTimeout(() => { document.title = 'Late'; }, 100)</script>";
+    world.served["/late"] = world.html(new URL("/late", world.site)).replace(/<title>.*?<\/title>/, "<script>setTimeout(() => { document.title = 'Late'; }, 100)</script>");
     await world.page.goto(`${world.site}/late`);
     return { views: await views(world, 1) };
   },
@@ -90,14 +90,11 @@ export const scenarios = {
   ...Object.fromEntries(["", "query", "hash", "off"].map((spa) => [`mode_${spa || "path"}`, async (world) => {
     await world.visit(world.tagged(spa && `data-spa="${spa}"`, "/one"));
     await world.page.evaluate(async () => {
-      const pause = () => new Promise((resume) => setTimeout(resume, 100));
+      const changed = (change) => new Promise((told) => { addEventListener("hashchange", told, { once: true }); change(); });
       history.pushState({}, "", "/one?a=1");
-      await pause();
       document.body.insertAdjacentHTML("beforeend", '<a id="link" href="#/part?token=x">part</a>');
-      document.querySelector("#link").click();
-      await pause();
-      location.hash = "#/other";
-      await pause();
+      await changed(() => { document.querySelector("#link").click(); });
+      await changed(() => { location.hash = "#/other"; });
       history.pushState({}, "", "/two#token=x");
     });
     return { views: await views(world, { path: 2, query: 3, hash: 4, off: 1 }[spa || "path"]) };
@@ -132,36 +129,38 @@ export const scenarios = {
         await new Promise((resume) => setTimeout(resume));
       }
       // A beacon too many would have gone before this.
-      await fetch(`${collector}/static/footfall.js`);
+      await fetch(`${collector}/static/footfall.js`, { cache: "no-store" });
     }, how, world.gateway);
-    await world.sent("held", 2);
+    await world.until(() => world.count("held") >= 2);
     return { times: world.count("held") };
   }])),
   async back_forward_cache(world) {
     await world.visit("/a");
-    await world.until(async () => !(await world.kept()));
+    await world.emptied();
     world.fault = "drop";
     await world.track("stuck");
     await world.page.evaluate(() => { window.mark = 1; });
     await world.page.goto(`${world.site}/b?bare`);
     world.fault = null;
     await world.page.evaluate(() => { history.back(); }).catch(() => {});
-    await world.until(() => world.count("page_view") >= 2);
+    await world.sent("page_view", 2);
     return { restored: await world.page.evaluate("window.mark == 1"), answer: await world.track("after"), views: await views(world, 2) };
   },
   async prerendered(world, browser) {
     const rules = `<script type="speculationrules">{"prerender":[{"urls":["/next"],"eagerness":"immediate"}]}</script>`;
     world.served["/first"] = world.html(new URL("/first", world.site)) + rules;
     const asked = new Set();
-    world.served["/next"] = world.html(new URL("/next?stub", world.site)) + `<script>footfall.track("ready", { prerendered: !!document.prerendering })</script>`;
+    world.served["/next"] = world.html(new URL("/next?stub", world.site)) + `<script>
+      footfall.track("ready", { prerendered: !!document.prerendering });
+      addEventListener("load", () => setTimeout(fetch, 800, "/settled")); // a view would have settled its title</script>`;
     world.onServe = (path) => { asked.add(path); };
     await world.visit("/first");
-    if (browser == "chromium") await world.until(() => asked.has("/stub.js"));
-    await new Promise((resume) => setTimeout(resume, 1500));
+    await world.emptied();
+    if (browser == "chromium") await world.until(() => asked.has("/settled"));
     const before = { asked: asked.has("/next"), events: world.events().map((event) => event.Event), kept: await world.kept() };
     await world.page.evaluate(() => { location.href = "/next"; });
     await world.sent("ready");
-    await world.until(() => world.count("page_view") >= 2);
+    await world.sent("page_view", 2);
     return { before, prerendered: world.events().find((event) => event.Event == "ready").Properties.prerendered };
   },
 };
