@@ -38,9 +38,10 @@ HOSTILE = {
     "emoji": "👩‍👩‍👧 bought 🎁",
     "a look-alike": "pаge_view",
     "a formula": "=HYPERLINK(1)",
+    "a space at its end": "page_view ",
     "a percent sign": "100 %2F..%00&list=9#x",
 }
-SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop"}
+SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop", "a space at its end": "page_view␣"}
 BEYOND = 2**53 + 1
 """The first integer that a JavaScript number is not."""
 _LONG = list(HOSTILE).index("long")
