@@ -91,6 +91,7 @@ class Showing:
 
         Raises:
             StoreAway: MongoDB is.
+            Cut: it takes longer than somebody would wait.
         """
         everything = Selection(scope, _EARLIEST, self._services.clock() + _TOMORROW, bots=True)
         found = await self._services.store.questions.newest(everything, NEWEST, _SECONDS)

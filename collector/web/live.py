@@ -18,6 +18,7 @@ from collector.commands.gate import Gate
 from collector.errors import Fault, Refusal
 from collector.live.feed import Feed, Item, Stream
 from collector.storage.guard import StoreAway
+from collector.storage.questions.reading import Cut
 from collector.web.clients import Network, client_address
 from collector.web.console import Visit
 from collector.web.ops import PlainHandler
@@ -92,8 +93,7 @@ class LivePage(PlainHandler):
                 await self._show(item)
             back = any(item.away is False for item in items)
             if back or loop.time() >= settled:
-                await self._look(scope)
-                settled = float("inf")
+                settled = float("inf") if await self._look(scope) else loop.time() + SETTLED_SECONDS
             if loop.time() >= ping:
                 ping = loop.time() + PING_SECONDS
                 if not await self._may_go_on():
@@ -101,15 +101,17 @@ class LivePage(PlainHandler):
                     return
                 await self._send("event: ping\ndata: {}\n\n")
 
-    async def _look(self, scope: str) -> None:
-        """Shows what is stored and was not shown; while MongoDB is away, later."""
+    async def _look(self, scope: str) -> bool:
+        """Shows what is stored and was not shown. False: it cannot be had now. Where MongoDB is known to be away it is
+        not asked, so that its reader hears of that at once."""
         try:
-            found = await self._newest(scope)
-        except StoreAway:
-            return
+            found = [] if self._feed.away else await self._newest(scope)
+        except (StoreAway, Cut):
+            return False
         for key, text in found:
             if self._is_new(key):
                 await self._send(f"event: event\ndata: {text}\n\n")
+        return not self._feed.away
 
     async def _show(self, item: Item) -> None:
         parts = [f"event: event\ndata: {text}\n\n" for text in item.notices if self._is_new(orjson.loads(text)["Key"])]

@@ -38,9 +38,10 @@ HOSTILE = {
     "emoji": "👩‍👩‍👧 bought 🎁",
     "a look-alike": "pаge_view",
     "a formula": "=HYPERLINK(1)",
+    "a space at its end": "page_view ",
     "a percent sign": "100 %2F..%00&list=9#x",
 }
-SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop"}
+SHOWN = HOSTILE | {"turned around": "⟨U+202E⟩gnp.exe⟨U+202C⟩ shop", "a space at its end": "page_view␣"}
 BEYOND = 2**53 + 1
 """The first integer that a JavaScript number is not."""
 _LONG = list(HOSTILE).index("long")
@@ -190,6 +191,7 @@ def test_the_first_event_of_a_pasted_tag_shows_within_two_seconds_by_itself(seen
     )
     assert "Events arrive" in way["first"]
     assert "page_view" in way["first"]
+    assert any("$page_title: My first page · $current_url: " in " ".join(text.split()) for _, text in way["live"])
     assert way["turned"] < 40_000  # 2 s from the event on; a browser that is busy has yet to open the page
 
 
@@ -273,6 +275,10 @@ def test_a_session_that_ends_leads_to_the_login_and_back_to_the_same_view(seen: 
     assert session["before"].replace("show=list", "show=trend") == session["after"]
 
 
+def test_a_download_that_the_ended_session_refuses_leads_to_the_login(seen: Seen) -> None:
+    assert "Your session has ended" in seen["session"]["refused"]
+
+
 def test_an_address_that_was_passed_on_is_the_same_view_after_the_login(seen: Seen) -> None:
     session = seen["session"]
     assert session["before"] == session["given"]
@@ -305,6 +311,10 @@ def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
 def test_a_copy_button_copies_the_line_as_it_stands(seen: Seen) -> None:
     copied = seen["keys"]["copied"]
     assert copied["pasted"].split() == copied["line"].split()
+
+
+def test_the_focus_goes_from_the_button_that_made_a_key_to_what_is_to_be_copied(seen: Seen) -> None:
+    assert seen["keys"]["copied"]["focus"] == "Copy the Python lines"
 
 
 def test_a_server_has_a_key_without_a_list(seen: Seen) -> None:

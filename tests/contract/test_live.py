@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from collector.storage.guard import StoreAway
+from collector.storage.questions.reading import Cut
 from tests.support.clock import Clock
 from tests.support.collectors import another_list, collecting
 from tests.support.console import Console, at_console
@@ -372,6 +373,24 @@ async def test_in_an_outage_the_stream_says_so_and_goes_on_by_itself_after(site:
         await site.track("after")
         await reader.event("after")
         assert sorted(reader.names()) == ["after", "before", "meanwhile"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_look_at_what_is_stored_that_takes_too_long_is_taken_again(site: Site, clock: Clock) -> None:
+    console, looks = await at_console(site), [0]
+
+    async def before(name: str) -> None:
+        looks[0] += name == "questions.newest"
+        if name == "questions.newest" and looks[0] <= 2:
+            raise Cut
+
+    await site.track("stored already")
+    async with (
+        collecting(site, clock, before, more=("questions",)) as second,
+        watching(console, site.list_id, second.url) as reader,
+    ):
+        await reader.event("stored already")
+    assert looks[0] == 3
 
 
 @pytest.mark.gen_test(timeout=60)

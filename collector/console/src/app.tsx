@@ -145,7 +145,7 @@ function useFocus(address: Address) {
   useEffect(() => {
     if (first.current) first.current = false;
     else if (document.activeElement === document.body) document.getElementById("view")?.focus({ preventScroll: true });
-  }, [address.view, address.chosen.get("event"), address.chosen.get("person")]);
+  }, [address.view, address.chosen.get("event"), address.chosen.get("person"), address.chosen.get("list")]);
 }
 
 function Top({

@@ -50,9 +50,14 @@ export const zoneHere = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC
 // Signs that are not seen, and that can turn around what stands after them; joiners stay, they are part of words.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+// Nor are spaces at an end.
+const ENDS = /^ +| +$/g;
+
 /** A text with its invisible signs made visible, so that two names that differ look different. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+  return text
+    .replace(UNSEEN, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`)
+    .replace(ENDS, (spaces) => "␣".repeat(spaces.length));
 }
 
 // Letters that look like Latin ones, where they stand among Latin ones.

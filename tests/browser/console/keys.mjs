@@ -16,7 +16,8 @@ export async function keys(browser, given, complaints) {
   await shows(page, "shown this once");
   const line = await text(page, "[aria-label='the curl line']");
   const secret = /sk_\w+/.exec(line)[0];
-  const copied = { line, pasted: await pasted(page, "Copy the curl line") };
+  const focus = await until(() => page.evaluate(() => document.activeElement.ariaLabel), "what has the focus");
+  const copied = { line, focus, pasted: await pasted(page, "Copy the curl line") };
   await type(page, "[name=origins]", "not an origin");
   await press(page, "button", "Make the tag");
   await shows(page, "Invalid Origins parameter");

@@ -125,6 +125,16 @@ export async function tabs(browser, given, complaints) {
   return { left, came: await count(first, "while it was away") };
 }
 
+/** Opens Live of an address, which asks for the session again and again as long as the database is away. */
+async function comeBack(page, { url, keyless }) {
+  let refused = 0;
+  const heard = (answer) => void (answer.status() === 503 && refused++);
+  page.on("response", heard);
+  await page.goto(`${url}/console/arrivals?list=${keyless}`);
+  await until(() => refused > 2, "two more tries");
+  page.off("response", heard);
+}
+
 /** A collector of two processes: what either takes, what comes too fast, and a database that stands still. */
 export async function troubled(browser, { apart, browser: name }, complaints) {
   const page = await tab(browser, complaints, /\b503\b/);
@@ -137,9 +147,14 @@ export async function troubled(browser, { apart, browser: name }, complaints) {
   const Events = Array.from({ length: 1_000 }, () => ({ Event: "flood", Properties: { isTest: true } }));
   await send(apart, "/api/v1/events", { ListID: apart.keyless, Events });
   await shows(page, "came too fast to be shown", ".connection");
+  await page.goto(`${apart.url}/console/setup?list=none`);
+  await shows(page, "Waiting for the first event");
   process.kill(apart.mongod, "SIGSTOP");
   try {
+    await shows(page, "The database cannot be reached", ".first");
+    await press(page, "nav a", "Live");
     await shows(page, "The database cannot be reached", ".connection");
+    await comeBack(page, apart);
     await track(apart, `meanwhile by ${name}`);
   } finally {
     process.kill(apart.mongod, "SIGCONT");

@@ -116,21 +116,30 @@ async function session(browser, given, complaints) {
   await find(page, ".details");
   const texts = (selector) => page.$$eval(selector, (all) => all.map((one) => one.innerText));
   const shown = { given: view.slice(given.url.length), chips: await texts(".chip"), found: await texts(".arrival") };
-  // Elsewhere, in another tab, somebody logs out.
-  await page.evaluate(() =>
+  await endSession(page);
+  await press(page, ".tabs a", "Over time");
+  await find(page, "[name=user]");
+  const ended = { address: await address(page), text: await text(page) };
+  await logIn(page, given);
+  await until(() => page.$(".chart canvas, .empty"));
+  const after = await address(page);
+  await press(page, ".tabs a", "One by one");
+  await find(page, "a[download]");
+  await endSession(page);
+  await press(page, "a[download]");
+  await find(page, "[name=user]");
+  return { ...shown, before, ended, after, refused: await text(page) };
+}
+
+/** Elsewhere, in another tab, somebody logs out. */
+const endSession = (page) =>
+  page.evaluate(() =>
     fetch("/console/logout", {
       method: "POST",
       headers: { "X-Footfall-Console": "1", "Content-Type": "application/json" },
       body: "{}",
     }),
   );
-  await press(page, ".tabs a", "Over time");
-  await find(page, "[name=user]");
-  const ended = { address: await address(page), text: await text(page) };
-  await logIn(page, given);
-  await until(() => page.$(".chart canvas, .empty"));
-  return { ...shown, before, ended, after: await address(page) };
-}
 
 /** What is chosen is in the address: it can be shared, and back and forward go through it. */
 async function shared(browser, given, complaints) {

@@ -19,10 +19,15 @@ async function copied(text: string, shown: HTMLElement): Promise<boolean> {
 export function Snippet({ text, label, lacking = false }: { text: string; label: string; lacking?: boolean }) {
   const [said, say] = useState("");
   const shown = useRef<HTMLElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     const timer = setTimeout(() => say(""), 3_000);
     return () => clearTimeout(timer);
   }, [said]);
+  // What made it whole has gone, and the focus with it.
+  useEffect(() => {
+    if (!lacking && document.activeElement === document.body) button.current?.focus({ preventScroll: true });
+  }, [lacking]);
   const copy = async () => say((await copied(text, shown.current!)) ? "Copied" : "Selected: press Ctrl C");
   return (
     <div class={lacking ? "snippet faint" : "snippet"}>
@@ -30,7 +35,7 @@ export function Snippet({ text, label, lacking = false }: { text: string; label:
         <code ref={shown}>{text}</code>
       </pre>
       {!lacking && (
-        <button type="button" onClick={copy} aria-label={`Copy ${label}`}>
+        <button type="button" ref={button} onClick={copy} aria-label={`Copy ${label}`}>
           {said || "Copy"}
         </button>
       )}

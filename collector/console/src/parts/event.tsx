@@ -51,13 +51,17 @@ export function Marks({ of }: { of: Partial<Happening> }) {
   );
 }
 
+/** Of what every page sends, what says most. */
+const TELLING = ["$page_title", "$current_url"];
+const isSent = (name: string): number => (TELLING.includes(name) ? 1 : name.startsWith("$") ? 2 : 0);
+
 /** The first properties of an event that say something, on one line: its own before those that every page sends. */
 export function summary(one: Partial<Happening>): string {
   const telling = Object.entries(one.Properties ?? {}).filter(([, value]) => value !== "" && value !== null);
-  const own = telling.filter(([name]) => !name.startsWith("$"));
-  const first = [...own, ...telling.filter(([name]) => name.startsWith("$"))].slice(0, 3);
-  return first
-    .map(([name, value]) => `${visible(name)}: ${valueText(value)}`)
+  return telling
+    .sort(([one], [other]) => isSent(one) - isSent(other))
+    .slice(0, 3)
+    .map(([name, value]) => `${name === "" ? "(empty name)" : visible(name)}: ${valueText(value)}`)
     .join("  ·  ")
     .slice(0, 160);
 }

@@ -28,6 +28,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 /** Why there is no answer, and a way to ask again; where the collector said when, it is asked again by itself. */
 export function Problem({ trouble, again }: { trouble: Trouble; again?: () => void }) {
   const [left, set] = useState(trouble.wait);
+  useEffect(() => set(trouble.wait), [trouble]); // which stays in its place where a try ends in the next one
   useEffect(() => {
     if (!trouble.wait || !again) return;
     if (left <= 0) return again();

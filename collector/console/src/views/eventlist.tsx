@@ -1,6 +1,6 @@
 // The events themselves, newest first.
 import { useState } from "preact/hooks";
-import { download } from "../api";
+import { download, session, sessionEnded } from "../api";
 import { Details, Marks, Visitor, Who, summary } from "../parts/event";
 import { Cut, Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Name, Time } from "../parts/text";
@@ -41,13 +41,18 @@ export function EventList({ asked }: { asked: Asked }) {
         )}
         {events.length > 0 && <span class="faint">{many(events.length, "event")} shown</span>}
         {events.length > 0 && (
-          <a href={file} download="events.csv">
+          <a href={file} download="events.csv" onClick={notice}>
             All of them as CSV
           </a>
         )}
       </div>
     </section>
   );
+}
+
+/** A download that is refused says nothing in the page: that the session has ended is asked for beside it. */
+function notice(): void {
+  session().then((found) => found || sessionEnded(), () => {});
 }
 
 interface RowGiven {

@@ -52,7 +52,7 @@ const CHOICES: { [outcome: string]: string } = {
   refused: "refused",
 };
 
-const CONNECTIONS = {
+export const CONNECTIONS = {
   connecting: "Connecting",
   open: "Listening",
   away: "Interrupted; connecting again by itself",
@@ -128,6 +128,7 @@ function Arrivals({ watching, shown }: { watching: Watching; shown: Arrival[] })
       </ol>
     );
   if (watching.arrivals.length) return <Empty title="Nothing of what came fits this filter" />;
+  if (watching.connection !== "open") return <Empty title="What has come cannot be known at the moment" />;
   return (
     <Empty title="Nothing has come yet">
       <p>Events show here within two seconds, test events and refused ones too.</p>

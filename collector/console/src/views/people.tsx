@@ -25,7 +25,7 @@ function All({ find }: { find: string }) {
   return (
     <>
       <h1>People</h1>
-      <Search find={find} keep={() => keep(people)} />
+      <Search find={find} />
       {found.trouble && <Problem trouble={found.trouble} again={found.again} />}
       {!found.answer && !found.trouble && <Skeleton rows={8} />}
       {found.answer && !people.length && <Nobody find={find} />}
@@ -39,7 +39,7 @@ function All({ find }: { find: string }) {
 }
 
 /** What is typed is looked for once it rests; a uuid leads to whose it is. */
-function Search({ find, keep }: { find: string; keep: () => void }) {
+function Search({ find }: { find: string }) {
   const address = useAddress();
   const [text, type] = useState(find);
   useEffect(() => type(find), [find]);
@@ -64,9 +64,6 @@ function Search({ find, keep }: { find: string; keep: () => void }) {
           onInput={(event) => type((event.currentTarget as HTMLInputElement).value)}
         />
       </label>
-      <button type="button" onClick={keep}>
-        CSV
-      </button>
     </form>
   );
 }
@@ -120,6 +117,9 @@ function Table({ people, pages }: { people: Found[]; pages: Pages<Answer> }) {
             {pages.asking ? "Asking…" : "More"}
           </button>
         )}
+        <button type="button" onClick={() => keep(people)}>
+          CSV of those shown
+        </button>
       </p>
     </div>
   );

@@ -79,7 +79,7 @@ function Table({ asked, shown, chosen, catalog }: TableGiven) {
         </tbody>
       </table>
       <p class="foot">
-        <span>{many(shown.length, "property", "properties")}, counted since the first event</span>{" "}
+        <span>{many(shown.length, "property", "properties")}, counted since the first event, whatever the range</span>{" "}
         <Notes of={catalog} />
       </p>
     </div>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { go, href } from "../address";
 import { ask } from "../api";
-import { type Arrival, useLive } from "../live";
+import { type Arrival, type Connection, useLive } from "../live";
 import { Snippet } from "../parts/copy";
 import { Field, Form } from "../parts/form";
 import { Mark, Name } from "../parts/text";
@@ -10,6 +10,7 @@ import { useHere, useLinks } from "../session";
 import type { List, Session } from "../shapes";
 import { ago, zoneHere } from "../words";
 import { type Made, Keys, NewKey } from "./keys";
+import { CONNECTIONS } from "./live";
 import { curlLine, pinnedTag, pythonLines, tag } from "./snippets";
 
 export function SetUp() {
@@ -69,17 +70,11 @@ function OfList({ list }: { list: List }) {
 
 /** "Waiting for the first event", which turns by itself. */
 function First({ listId }: { listId: number | null }) {
-  const { arrivals } = useLive(listId);
+  const { arrivals, connection } = useLive(listId);
   const to = useLinks();
   const newest: Arrival | undefined = arrivals[0];
   const stored = arrivals.find((one) => one.Outcome === "stored");
-  if (!newest)
-    return (
-      <p class="first waiting" role="status">
-        <i aria-hidden="true" />
-        Waiting for the first event
-      </p>
-    );
+  if (!newest) return <Waiting connection={connection} />;
   const at = newest.Received ?? newest.Time;
   return (
     <p class={stored ? "first come" : "first trouble"} role="status" data-outcome={newest.Outcome}>
@@ -95,6 +90,18 @@ function First({ listId }: { listId: number | null }) {
         </span>
       ))}{" "}
       <a href={to("arrivals")}>See them live</a>
+    </p>
+  );
+}
+
+/** That nothing has come can be said only where it would be heard of. */
+function Waiting({ connection }: { connection: Connection }) {
+  const heard = connection === "open";
+  const lost = connection === "away" || connection === "apart";
+  return (
+    <p class={`first ${heard ? "waiting" : lost ? "trouble" : ""}`} role="status">
+      {!lost && <i aria-hidden="true" />}
+      {heard ? "Waiting for the first event" : CONNECTIONS[connection]}
     </p>
   );
 }
