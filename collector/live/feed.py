@@ -104,6 +104,8 @@ class Feed:
         except StoreAway:
             self._turn(away=True)
             stream.put(Item(away=True))
+        else:
+            self._turn(away=False)  # those before may all have gone while it was away
         if self._reading is None and self._streams:
             self._reading = asyncio.create_task(self._read())
         return stream

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from collector.live.teller import Teller
 from collector.storage.guard import StoreAway
+from collector.storage.live import Live
 from collector.storage.questions.reading import Cut
 from tests.support.clock import Clock
 from tests.support.collectors import another_list, collecting
@@ -164,6 +166,28 @@ async def test_what_was_taken_otherwise_than_meant_is_warned_of(site: Site, cloc
         }
         for name, warnings in wanted.items():
             assert (await reader.event(name))["Warnings"] == warnings, name
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_warning_still_comes_of_an_event_that_was_shown_as_it_is_stored(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console, tell, late = await at_console(site), Teller.tell, []
+    monkeypatch.setattr(Teller, "tell", lambda *given: late.append(given))
+    await site.track("known", Email="none")
+    await site.track("plain")
+    async with watching(console, site.list_id) as reader:
+        await reader.until(lambda: len(reader.all()) == 2)
+        monkeypatch.undo()
+        for given in late:
+            tell(*given)
+        await site.track("after")
+        await reader.event("after")
+        shown = sorted((row["Event"], row["Key"], row["Warnings"]) for row in reader.all())
+        keys = {row["event"]: row["_id"] for row in site.events()}
+        known, plain, after = (keys[name] for name in ("known", "plain", "after"))
+        warned = ("known", known, ["placeholder in Email"])
+        assert shown == [("after", after, []), ("known", known, []), warned, ("plain", plain, [])]
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -373,6 +397,25 @@ async def test_in_an_outage_the_stream_says_so_and_goes_on_by_itself_after(site:
         await site.track("after")
         await reader.event("after")
         assert sorted(reader.names()) == ["after", "before", "meanwhile"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_stream_that_is_opened_between_two_outages_hears_of_the_second(
+    site: Site, collector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = await at_console(site)
+
+    async def away(*_: Any) -> None:
+        raise StoreAway("as the test says")
+
+    for _ in range(2):
+        with monkeypatch.context() as meanwhile:
+            async with watching(console, site.list_id) as reader:
+                for name in ("watch", "since"):
+                    meanwhile.setattr(Live, name, away)
+                await reader.until(lambda: reader.all("away")[-1:] == [{"Away": True}])
+            # Nobody will hear that it is back.
+            await reader.until(lambda: collector.feed._reading is None)
 
 
 @pytest.mark.gen_test(timeout=60)
