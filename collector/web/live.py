@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import orjson
 from cachetools import FIFOCache
@@ -55,6 +56,7 @@ class LivePage(PlainHandler):
         self._newest = newest
         self._proxies = proxies
         self._stream: Stream | None = None
+        # Whether by a notice, or as it is stored.
         self._shown: FIFOCache[str, bool] = FIFOCache(_MOST_SHOWN)
 
     async def get(self) -> None:
@@ -109,12 +111,13 @@ class LivePage(PlainHandler):
         except (StoreAway, Cut):
             return False
         for key, text in found:
-            if self._is_new(key):
+            if key not in self._shown:
+                self._shown[key] = False
                 await self._send(f"event: event\ndata: {text}\n\n")
         return not self._feed.away
 
     async def _show(self, item: Item) -> None:
-        parts = [f"event: event\ndata: {text}\n\n" for text in item.notices if self._is_new(orjson.loads(text)["Key"])]
+        parts = [f"event: event\ndata: {text}\n\n" for text in item.notices if self._is_news(orjson.loads(text))]
         if item.left_out:
             parts.append(f'event: left_out\ndata: {{"Count": {item.left_out}}}\n\n')
         if item.away is not None:
@@ -122,11 +125,12 @@ class LivePage(PlainHandler):
         if parts:
             await self._send("".join(parts))
 
-    def _is_new(self, key: str) -> bool:
-        """Whether an event was not shown before; then it is from now on."""
-        new = key not in self._shown
-        self._shown[key] = True
-        return new
+    def _is_news(self, row: dict[str, Any]) -> bool:
+        """Whether a notice is of an event that was not shown before, or not with the warnings that are nowhere stored;
+        then it is from now on."""
+        told = self._shown.get(row["Key"])
+        self._shown[row["Key"]] = True
+        return told is None or (not told and bool(row["Warnings"]))
 
     async def _send(self, text: str) -> None:
         self.write(text)

@@ -84,9 +84,12 @@ function unknown(arrivals: Arrival[], came: Arrival[]): Arrival[] {
   return fresh;
 }
 
-/** Puts what came before what is there. */
-const joined = (arrivals: Arrival[], came: Arrival[]): Arrival[] =>
-  [...unknown(arrivals, came), ...arrivals].slice(0, MOST);
+/** Puts what came before what is there, which may have been shown without the warnings that came only now. */
+function joined(arrivals: Arrival[], came: Arrival[]): Arrival[] {
+  const warnings = new Map(came.flatMap((one) => (one.Key && one.Warnings?.length ? [[nameOf(one), one.Warnings]] : [])));
+  const warned = (one: Arrival) => ({ ...one, Warnings: warnings.get(nameOf(one)) ?? one.Warnings });
+  return [...unknown(arrivals, came), ...arrivals].slice(0, MOST).map(warned);
+}
 
 /** What has come of each list: one view shows what came while another was open. */
 const kept = new Map<number | null, Arrival[]>();
