@@ -308,6 +308,10 @@ def test_a_key_is_shown_once_and_its_pages_can_be_changed(seen: Seen) -> None:
     assert "https://one.example.com" not in public
 
 
+def test_what_is_typed_into_one_form_outlives_that_another_is_sent(seen: Seen) -> None:
+    assert seen["keys"]["typed"] == "https://typed.example.com"
+
+
 def test_a_copy_button_copies_the_line_as_it_stands(seen: Seen) -> None:
     copied = seen["keys"]["copied"]
     assert copied["pasted"].split() == copied["line"].split()
@@ -384,6 +388,13 @@ def test_a_table_becomes_a_file_in_which_nothing_is_a_formula(seen: Seen) -> Non
     named = {row[0] for row in rows[1:]}
     assert named >= {text for kind, text in HOSTILE.items() if kind != "a formula"}
     assert f"'{HOSTILE['a formula']}" in named
+
+
+def test_a_history_becomes_a_file_of_what_is_shown(seen: Seen) -> None:
+    rows = list(csv.DictReader(io.StringIO(seen["way"]["history"].removeprefix("\ufeff"))))
+    assert {row["event"] for row in rows} >= {"page_view", "add_to_basket", "identify"}
+    assert {row["email"] for row in rows} == {"", "newcomer@example.com"}
+    assert all("properties" in row and row["time"].endswith("Z") for row in rows)
 
 
 def test_the_events_themselves_become_a_file_of_all_of_them(seen: Seen) -> None:

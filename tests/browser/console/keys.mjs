@@ -12,10 +12,12 @@ export async function keys(browser, given, complaints) {
   await enter(page, given);
   await shows(page, "for servers");
   const before = (await rows(page)).length;
+  await type(page, "[name=origins]", "https://typed.example.com");
   await press(page, "button", "Make a key for the app");
   await shows(page, "shown this once");
   const line = await text(page, "[aria-label='the curl line']");
   const secret = /sk_\w+/.exec(line)[0];
+  const typed = await page.$eval("[name=origins]", (field) => field.value);
   const focus = await until(() => page.evaluate(() => document.activeElement.ariaLabel), "what has the focus");
   const copied = { line, focus, pasted: await pasted(page, "Copy the curl line") };
   await type(page, "[name=origins]", "not an origin");
@@ -45,7 +47,7 @@ export async function keys(browser, given, complaints) {
   await press(page, `.key:nth-child(${last + 1}) button`, "Revoke");
   await press(page, "form[aria-label='Revoke the key'] button", "Revoke it");
   await until(async () => (await rows(page)).length === shown.keys.length - 1);
-  return { ...shown, copied, left: await rows(page), unlisted: await unlisted(page, given) };
+  return { ...shown, typed, copied, left: await rows(page), unlisted: await unlisted(page, given) };
 }
 
 /** What a copy button has put on the clipboard. */

@@ -51,6 +51,7 @@ function way(browser, given, complaints) {
       live: await liveOf(page),
       ...(await exploredOf(page)),
       person: await personOf(page),
+      history: await madeFile(page, ".timeline button", "CSV"),
     };
     return { ...found, violations: await page.evaluate(() => violations) };
   });
@@ -229,17 +230,7 @@ async function files(browser, given, complaints) {
   await page.goto(at(given.url, "explore", given.hostile));
   await enter(page, given);
   await rest(page);
-  await page.evaluate(() => {
-    HTMLAnchorElement.prototype.click = () => {};
-    URL.createObjectURL = (blob) => (
-      blob.arrayBuffer().then((bytes) => {
-        window.file = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-      }),
-      "#"
-    );
-  });
-  await press(page, "main button", "CSV");
-  const table = await until(() => page.evaluate(() => window.file));
+  const table = await madeFile(page, "main button", "CSV");
   await press(page, ".tabs a", "One by one");
   await find(page, "a[download]");
   const events = await page.evaluate(async () => {
@@ -251,6 +242,21 @@ async function files(browser, given, complaints) {
     };
   });
   return { table, events };
+}
+
+/** The file that a button has the browser keep. */
+async function madeFile(page, selector, label) {
+  await page.evaluate(() => {
+    HTMLAnchorElement.prototype.click = () => {};
+    URL.createObjectURL = (blob) => (
+      blob.arrayBuffer().then((bytes) => {
+        window.file = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      }),
+      "#"
+    );
+  });
+  await press(page, selector, label);
+  return until(() => page.evaluate(() => window.file));
 }
 
 /** Events of bots are left out, until they are asked for. */

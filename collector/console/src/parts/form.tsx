@@ -42,15 +42,17 @@ interface FieldGiven {
   name: string;
   label: string;
   hint?: string;
+  value?: string;
   [attribute: string]: unknown;
 }
 
-export function Field({ name, label, hint, ...input }: FieldGiven) {
+/** One field. `value` is what it begins with: what is typed since outlives that the form is drawn anew. */
+export function Field({ name, label, hint, value, ...input }: FieldGiven) {
   return (
     <label class="field">
       <span>{label}</span>
       {hint && <small>{hint}</small>}
-      <input name={name} {...input} />
+      <input name={name} defaultValue={value} {...input} />
     </label>
   );
 }

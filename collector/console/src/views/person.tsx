@@ -1,5 +1,6 @@
 // One subscriber: what is known and by whose word, and its whole history.
 import type { Trouble } from "../api";
+import { save } from "../csv";
 import { Folded } from "../parts/folded";
 import { Empty, Fresh, Problem, Skeleton } from "../parts/states";
 import { Mark, Name, Time, TrustMark, Value } from "../parts/text";
@@ -49,9 +50,22 @@ function History({ found }: { found: Pages<PersonAnswer> }) {
         <span class="faint">
           {many(events.length, "event")} shown, times of {zoneHere}
         </span>
+        {events.length > 0 && (
+          <button type="button" onClick={() => keep(events)}>
+            CSV of those shown
+          </button>
+        )}
       </div>
     </section>
   );
+}
+
+function keep(events: Happening[]): void {
+  const head = ["time", "event", "uuid", "email", "id", "trust", "bot", "properties"];
+  save("history", [
+    head,
+    ...events.map((one) => [one.Time, one.Event, one.UUID, one.Email, one.ID, one.Trust, one.Bot, one.Properties]),
+  ]);
 }
 
 function Failed({ trouble, again }: { trouble: Trouble; again: () => void }) {
