@@ -108,9 +108,10 @@ class Directory:
         self._known.belongs_to(self._store.deployment)
         if self._store.health.away:
             return await self._from_before(name)
-        entry = self._known.get(name)
-        if entry is not None and time.monotonic() < entry.until:
-            self._begun(name)
+        entry, now = self._known.get(name), time.monotonic()
+        if entry is not None and now < entry.until:
+            if now >= entry.due:  # else it was said just now, to requests that have not gone on yet
+                self._begun(name)
             return entry
         try:
             return await self._asked(name)

@@ -22,7 +22,7 @@ from collector.access.directory import Directory
 from collector.access.known import MOMENT, REFRESH, Known
 from collector.access.known_file import FILE, hand_over, read
 from collector.access.tokens import digest, new_token
-from collector.app import build
+from collector.app import Collector, build
 from collector.config import Settings
 from collector.model import PERMISSIONS, Caller, Key
 from collector.storage.connection import Store
@@ -225,6 +225,23 @@ async def test_however_many_requests_come_at_one_moment_a_key_and_a_list_are_loo
         assert {answer.status for answer in answers} == {200}
         for _ in range(20):
             await site.track(Properties={"isTest": True})
+        assert [searches(name) for name in ("keys", "users", "lists")] == [1, 1, 1]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_comes_between_an_answer_and_those_that_waited_for_it_asks_nothing(
+    site: Site, collector: Collector, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirm, between = Known.confirm, []
+
+    def confirmed(self: Known, *said: Any) -> Any:
+        between.append(asyncio.ensure_future(collector.directory.by_key(site.secret)))
+        return confirm(self, *said)
+
+    monkeypatch.setattr(Known, "confirm", confirmed)
+    with counted(site) as searches:
+        assert (await site.track(Properties={"isTest": True})).status == 200
+        assert None not in await asyncio.gather(*between)
         assert [searches(name) for name in ("keys", "users", "lists")] == [1, 1, 1]
 
 
